@@ -1,0 +1,57 @@
+# The two commands a newcomer needs are `make run` and `make test`; each sets up .venv by itself.
+.DELETE_ON_ERROR:
+.PHONY: run test check fmt lock bench-decide bench torture clean
+
+PY := .venv/bin/python
+BIN := .venv/bin
+PIP := $(PY) -m pip install -qq --disable-pip-version-check --no-input
+
+run: .venv/.ready
+	@$(BIN)/routedsl demo rules/
+
+test: .venv/.ready
+	@$(BIN)/pytest
+
+check: .venv/.ready
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(PY) scripts/policies.py
+	@$(PY) scripts/sizes.py
+
+fmt: .venv/.ready
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+	@$(BIN)/routedsl fmt rules examples
+
+# The decision against the same rule written by hand in Python.
+bench-decide: .venv/.ready
+	@$(PY) bench/decide.py
+
+bench: .venv/.ready
+	@$(PY) bench/all.py
+
+# Hours rather than seconds: the property tests with many more examples.
+torture: .venv/.ready
+	@HYPOTHESIS_PROFILE=torture $(BIN)/pytest -m "not slow or slow"
+
+# Pins that still fit are kept; delete requirements/*.txt first to take the newest of everything.
+lock:
+	@scripts/lock
+
+clean:
+	@rm -rf .venv build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A changed lock makes the environment anew, so that nothing of the old one lingers;
+# a changed pyproject.toml only installs the project again.
+.venv/.locked: requirements/dev.txt
+	@echo "setting up .venv (once, about half a minute) ..." >&2
+	@python=$$(scripts/find-python) && $$python -m venv --clear .venv
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/.ready: .venv/.locked pyproject.toml
+	@$(PIP) --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
