@@ -1,0 +1,36 @@
+"""Runs `routedsl check` on every policy of rules/ and examples/, and `routedsl fmt --check` on every file of them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = ("rules", "examples")
+
+
+def policies(folder: Path) -> list[Path]:
+    """The topmost folders with policy files; what lies below such a folder is its own, to import."""
+    holders = {file.parent for file in folder.rglob("*.route")}
+    return sorted(path for path in holders if holders.isdisjoint(path.parents))
+
+
+def holds(verb: str, *arguments: str | Path) -> bool:
+    """Whether the command exits with 0; its findings go to the terminal."""
+    command = [sys.executable, "-m", "routedsl", verb, *arguments]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+
+
+def main() -> int:
+    """1 if a policy has errors, a file is not in canonical form, or one of the folders has no policy at all."""
+    found = {name: policies(ROOT / name) for name in FOLDERS}
+    for name in FOLDERS:
+        if not found[name]:
+            print(f"no policy file in {name}/", file=sys.stderr)
+    every = [path.relative_to(ROOT) for paths in found.values() for path in paths]
+    checked = [holds("check", path) for path in every]
+    formatted = holds("fmt", "--check", *FOLDERS)
+    return int(not (all(found.values()) and all(checked) and formatted))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
