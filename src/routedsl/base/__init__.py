@@ -1,0 +1,1 @@
+"""Words that every layer shares: source text, spans, diagnostics, types and units."""

@@ -1,0 +1,71 @@
+"""Findings about policy text, as values: collected and sorted, never thrown one by one."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from routedsl.base.source import Span
+
+
+class Severity(StrEnum):
+    """How bad a finding is; only an error keeps a policy from loading."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A second place that a finding is about, with a few words on it."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A change of the text that a program may make to follow the help."""
+
+    span: Span
+    replacement: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """One finding: a stable code of `base.codes`, one lower-case sentence, where, and what helps."""
+
+    code: str
+    severity: Severity = Severity.ERROR
+    message: str
+    span: Span
+    help: str | None = None
+    labels: tuple[Label, ...] = ()
+    edit: Edit | None = None
+
+
+class PolicyError(Exception):
+    """A policy that does not load; `diagnostics` say why, errors and warnings in source order."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Keep the findings; the exception's text is the first error's place and message."""
+        self.diagnostics = in_order(diagnostics)
+        first = next((d for d in self.diagnostics if d.severity is Severity.ERROR), None)
+        super().__init__(f"{first.span.at}: {first.message}" if first else "the policy has errors")
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """The findings sorted by file, place, severity and code, each once."""
+    unique = {(d.code, d.message, d.span.source.name, d.span.start): d for d in diagnostics}
+    ranks = list(Severity)
+    return tuple(
+        sorted(
+            unique.values(),
+            key=lambda d: (d.span.source.name, d.span.start, ranks.index(d.severity), d.code),
+        )
+    )
+
+
+def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether any finding keeps the policy from loading."""
+    return any(d.severity is Severity.ERROR for d in diagnostics)

@@ -1,0 +1,1 @@
+"""The decision: facts of a request, the compiled plan, the chain of attempts, and the failures of attempts."""

@@ -1,0 +1,93 @@
+"""The contract of a signal: one file in `signals/` binds `SIGNAL = Signal(...)`, docs and examples included."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from routedsl.base.types import Type, Value
+from routedsl.engine.request import Message, Request
+from routedsl.engine.world import World
+from routedsl.language.policy import Model
+
+
+class Cost(StrEnum):
+    """How dear it is to read a signal once: documentation for people, and an order for optimizers."""
+
+    FREE = "free"
+    CHEAP = "cheap"
+    DEAR = "dear"
+
+
+class About(StrEnum):
+    """What a signal is a fact of."""
+
+    REQUEST = "request"
+    WORLD = "world"
+    MODEL = "model"
+
+
+Pin = Callable[[str], Value]
+"""Reads another fact of the same request by its canonical text: memoised, and pinned facts win."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """All that a signal may read: the request, the world, other facts, and for a model's fact its declaration.
+
+    `key` is the name in brackets of a keyed signal. `timezone` is the policy's. `model` is the
+    declaration of the model that a model's fact is about.
+    """
+
+    request: Request
+    world: World
+    fact: Pin
+    key: str | None = None
+    timezone: str = "UTC"
+    model: Model | None = None
+
+    @property
+    def about(self) -> Model:
+        """The model that a model's fact is about; raises LookupError for any other signal."""
+        if self.model is None:
+            raise LookupError("this signal is not a model's fact")
+        return self.model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A documented and tested reading: given this moment, the signal has this value."""
+
+    given: Mapping[str, object]
+    value: Value
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """A named, typed thing to ask.
+
+    `read` returns the value in the type's form (see `Type`), None where it is missing; it must not
+    raise, and where it does the fact is missing. `values` closes a text to a list. `keyed`
+    signals take a name in brackets. `declared` facts of a model are written in its declaration.
+    `at_most` names a signal that this one never exceeds; analysis relies on it. `optional` says
+    that the value may be missing.
+    """
+
+    name: str
+    type: Type
+    read: Callable[[Moment], Value]
+    doc: str
+    since: str
+    about: About = About.REQUEST
+    cost: Cost = Cost.FREE
+    keyed: bool = False
+    values: tuple[str, ...] = ()
+    optional: bool = False
+    declared: bool = False
+    at_most: str | None = None
+    examples: tuple[Example, ...] = field(default=())
+
+
+def user(text: str) -> Message:
+    """A user's message, for examples."""
+    return Message(role="user", text=text)

@@ -1,0 +1,39 @@
+"""The contract of a strategy: one file in `strategies/` binds `STRATEGY = Strategy(...)`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from routedsl.base.types import Value
+
+Ask = Callable[[str, str], Value]
+"""`ask(model, fact)`: a model's fact for this request, such as `ask("tiny", "latency")`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ballot:
+    """What a strategy ranks: the candidates in the order of the text, and how to ask about them.
+
+    `shares` (parts per million, one a candidate) and `draw` (parts per million) are there for
+    strategies that draw; `shares` is empty for the others.
+    """
+
+    models: tuple[str, ...]
+    ask: Ask
+    shares: tuple[int, ...] = ()
+    draw: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strategy:
+    """A way to order candidates.
+
+    `rank` returns some or all of the ballot's models, the first choice first, each at most once. It
+    is pure: the same ballot gives the same ranking. Ties go in the order of the text. `shared`
+    strategies take shares (`split of [a 90%, b 10%]`), the others a list of models.
+    """
+
+    name: str
+    rank: Callable[[Ballot], tuple[str, ...]]
+    doc: str
+    since: str
+    shared: bool = False

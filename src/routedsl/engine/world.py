@@ -1,0 +1,44 @@
+"""What is true at the moment of a decision and not of the request: clock, draw, health, load."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelState:
+    """A model's recent behaviour. Durations are microseconds, shares parts per million; None is not measured."""
+
+    up: bool = True
+    latency: int | None = None
+    first_token: int | None = None
+    errors: int = 0
+    inflight: int = 0
+    queue: int = 0
+    load: int = 0
+    success: int | None = None
+    speed: float | None = None
+
+
+UNMEASURED = ModelState()
+NO_MODELS: Mapping[str, ModelState] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The world as given to one decision: the engine never asks for the time or for chance.
+
+    `now` is aware of its zone. `draw`, in parts per million, replaces the draw that the request's
+    session, user or id would give. `sticky` is the session's last model, where it is still young
+    enough to count. Models that are not named are up and unmeasured.
+    """
+
+    now: datetime
+    draw: int | None = None
+    models: Mapping[str, ModelState] = NO_MODELS
+    sticky: str | None = None
+
+    def model(self, name: str) -> ModelState:
+        """What is known of a model."""
+        return self.models.get(name, UNMEASURED)

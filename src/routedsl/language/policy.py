@@ -1,0 +1,307 @@
+"""The checked policy: names resolved, units converted, options merged. Everything after works on this.
+
+Conditions are normalized: `!=`, `not in` and `is missing` are `Not` of their opposite, a range
+is two comparisons or an `InSet`, a `let` is inlined. Spans point at the text a person wrote and do
+not take part in equality.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from routedsl.base.source import Span
+from routedsl.base.types import Type, Value
+
+
+def _span() -> Span:
+    return field(compare=False, repr=False)  # type: ignore[no-any-return]  # typed as what it holds
+
+
+# ── conditions ──────────────────────────────────────────────────────────────────────────────────
+
+CANDIDATE = "*"
+"""Stands for the model in a candidate's fact inside `where`, until each candidate is put in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What a predicate asks: a signal, for a keyed one its name, for a model's fact the model."""
+
+    signal: str
+    type: Type = field(compare=False)
+    key: str | None = None
+    model: str | None = None
+    optional: bool = field(default=False, compare=False)
+
+    @property
+    def text(self) -> str:
+        """The canonical text, which also names the fact in records: `chars`, `header["x"]`, `tiny.up`."""
+        if self.model is not None:
+            return f"{self.model}.{self.signal}"
+        return self.signal if self.key is None else f'{self.signal}["{self.key}"]'
+
+
+class Op(StrEnum):
+    """The comparisons that are left after normalizing."""
+
+    LT = "<"
+    LE = "<="
+    GT = ">"
+    GE = ">="
+    EQ = "=="
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """A fact against a constant of its type; false where the fact is missing."""
+
+    fact: Fact
+    op: Op
+    value: int | float | str
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class CompareFacts:
+    """A candidate's declared number against a request's number; only inside `where`."""
+
+    fact: Fact
+    op: Op
+    other: Fact
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class InSet:
+    """A fact among constants; for a list of texts, see `Contains`."""
+
+    fact: Fact
+    values: tuple[int | float | str, ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Contains:
+    """A text that has any of these inside, case folded; or a list of texts with any as a member, exactly."""
+
+    fact: Fact
+    texts: tuple[str, ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """A text in which the RE2 pattern is found."""
+
+    fact: Fact
+    pattern: str
+    ignore_case: bool
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """A whole text by `*` (any run) and `?` (one character)."""
+
+    fact: Fact
+    pattern: str
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A fact that is not missing."""
+
+    fact: Fact
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """A yes-or-no fact that is yes."""
+
+    fact: Fact
+    span: Span = _span()
+
+
+Predicate = Compare | CompareFacts | InSet | Contains | Matches | Like | Given | Holds
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """`always`, and what is decided before any request."""
+
+    value: bool
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of these, tried in order."""
+
+    items: tuple["Condition", ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Any of these, tried in order."""
+
+    items: tuple["Condition", ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The opposite."""
+
+    item: "Condition"
+    span: Span = _span()
+
+
+Condition = Predicate | Constant | And | Or | Not
+
+
+# ── declarations ────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """Where calls go. `key` names a variable of the environment; `connect` is in microseconds."""
+
+    name: str
+    url: str
+    key: str | None = None
+    protocol: str = "openai"
+    connect: int = 3_000_000
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A model as declared; None is unwritten. Prices are pico-dollars per million tokens."""
+
+    name: str
+    id: str
+    upstream: str | None = None
+    context: int | None = None
+    quality: float | None = None
+    supports: tuple[str, ...] | None = None
+    input_price: int = 0
+    output_price: int = 0
+    tags: tuple[str, ...] = ()
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a chain is run. Durations are microseconds; None leaves the gateway's default."""
+
+    fallback: tuple[str, ...] = ()
+    fallback_on: tuple[str, ...] = ()
+    timeout: int | None = None
+    first_token: int | None = None
+    idle: int | None = None
+    deadline: int | None = None
+    retry: int = 1
+    buffer: str | None = None
+    sticky: int | None = None
+    max_output: int | None = None
+
+
+# ── targets and rules ───────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A model that a target names, with the part of `where` that is asked for it (None: always)."""
+
+    model: str
+    where: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """Models in the order that a strategy gives them; `first` is the order of the text."""
+
+    strategy: str
+    candidates: tuple[Candidate, ...]
+    shares: tuple[int, ...] = ()
+    by: Fact | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Another route decides, by its rules and options alone."""
+
+    route: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """The client gets this status and message."""
+
+    status: int
+    message: str
+
+
+Target = Ranked | HandOver | Reject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule: `number` counts the whole policy's rules from 0, `name` is `as`'s or `ROUTE:N`."""
+
+    number: int
+    name: str
+    route: str
+    condition: Condition
+    target: Target
+    options: Options
+    span: Span = field(compare=False, repr=False)
+
+    @property
+    def at(self) -> str:
+        """`file:line:column`."""
+        return self.span.at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Rules that are only reached where a condition holds; where none inside does, what follows goes on."""
+
+    condition: Condition
+    items: tuple["Rule | Block", ...]
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Ordered rules, and the model names (exact ones, patterns) that they answer to."""
+
+    name: str
+    names: tuple[str, ...]
+    patterns: tuple[str, ...]
+    items: tuple[Rule | Block, ...]
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """All that is in effect.
+
+    `open` policies declare no model: their targets' names stand for themselves. `rules` are all
+    rules by number. `explicit` names the route that takes clients which ask for a declared model,
+    None where their choice is kept. `defaults` are the options of an explicit choice.
+    `fallback_models` and targets name models by their declared name.
+    """
+
+    upstreams: Mapping[str, Upstream]
+    models: Mapping[str, Model]
+    routes: Mapping[str, Route]
+    rules: tuple[Rule, ...]
+    defaults: Options
+    explicit: str | None = None
+    timezone: str = "UTC"
+    open: bool = False
+    digest: str = ""

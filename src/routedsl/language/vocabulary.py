@@ -1,0 +1,37 @@
+"""The words that a policy may use without declaring them, as one value: the checker's only view of extensions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from routedsl.base.types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class SignalWord:
+    """What the checker must know of a signal.
+
+    `about` is `request`, `world`, or `model` (a fact of a model: `tiny.up`); `keyed` signals take a
+    name in brackets; `values` closes a text to a list; `optional` ones may be missing; `declared`
+    facts of a model are written in its declaration and known before any request.
+    """
+
+    name: str
+    type: Type
+    about: str = "request"
+    keyed: bool = False
+    values: tuple[str, ...] = ()
+    optional: bool = False
+    declared: bool = False
+    at_most: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Names of signals (facts of models apart, since bare names are the request's) and of strategies.
+
+    A strategy's value says whether it takes shares, as `split` does.
+    """
+
+    signals: Mapping[str, SignalWord]
+    model_facts: Mapping[str, SignalWord]
+    strategies: Mapping[str, bool]
