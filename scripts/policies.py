@@ -28,7 +28,8 @@ def main() -> int:
             print(f"no policy file in {name}/", file=sys.stderr)
     every = [path.relative_to(ROOT) for paths in found.values() for path in paths]
     checked = [holds("check", path) for path in every]
-    formatted = holds("fmt", "--check", *FOLDERS)
+    files = [file.relative_to(ROOT) for name in FOLDERS for file in sorted((ROOT / name).rglob("*.route"))]
+    formatted = holds("fmt", "--check", *files)
     return int(not (all(found.values()) and all(checked) and formatted))
 
 
