@@ -16,7 +16,7 @@ check: .venv/.ready
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	@$(PY) scripts/policies.py
 	@$(PY) scripts/sizes.py
 
@@ -47,8 +47,7 @@ clean:
 # A changed lock makes the environment anew, so that nothing of the old one lingers;
 # a changed pyproject.toml only installs the project again.
 .venv/.locked: requirements/dev.txt
-	@echo "setting up .venv (once, about half a minute) ..." >&2
-	@python=$$(scripts/find-python) && $$python -m venv --clear .venv
+	@python=$$(scripts/find-python) && echo "setting up .venv with $$python, once ..." >&2 && $$python -m venv --clear .venv
 	@$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
 
