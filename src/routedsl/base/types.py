@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+
 class Type(StrEnum):
     """What can be compared with what: two values compare only within one type.
 

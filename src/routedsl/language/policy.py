@@ -10,12 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from routedsl.base.source import Span
-from routedsl.base.types import Type, Value
-
-
-def _span() -> Span:
-    return field(compare=False, repr=False)  # type: ignore[no-any-return]  # typed as what it holds
-
+from routedsl.base.types import Type
 
 # ── conditions ──────────────────────────────────────────────────────────────────────────────────
 
@@ -58,7 +53,7 @@ class Compare:
     fact: Fact
     op: Op
     value: int | float | str
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +63,7 @@ class CompareFacts:
     fact: Fact
     op: Op
     other: Fact
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +72,7 @@ class InSet:
 
     fact: Fact
     values: tuple[int | float | str, ...]
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +81,7 @@ class Contains:
 
     fact: Fact
     texts: tuple[str, ...]
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +91,7 @@ class Matches:
     fact: Fact
     pattern: str
     ignore_case: bool
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +100,7 @@ class Like:
 
     fact: Fact
     pattern: str
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +108,7 @@ class Given:
     """A fact that is not missing."""
 
     fact: Fact
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +116,7 @@ class Holds:
     """A yes-or-no fact that is yes."""
 
     fact: Fact
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 Predicate = Compare | CompareFacts | InSet | Contains | Matches | Like | Given | Holds
@@ -132,7 +127,7 @@ class Constant:
     """`always`, and what is decided before any request."""
 
     value: bool
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +135,7 @@ class And:
     """All of these, tried in order."""
 
     items: tuple["Condition", ...]
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +143,7 @@ class Or:
     """Any of these, tried in order."""
 
     items: tuple["Condition", ...]
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +151,7 @@ class Not:
     """The opposite."""
 
     item: "Condition"
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 Condition = Predicate | Constant | And | Or | Not
@@ -258,7 +253,7 @@ class Rule:
     condition: Condition
     target: Target
     options: Options
-    span: Span = field(compare=False, repr=False)
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
     @property
     def at(self) -> str:
@@ -272,7 +267,7 @@ class Block:
 
     condition: Condition
     items: tuple["Rule | Block", ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,7 +278,7 @@ class Route:
     names: tuple[str, ...]
     patterns: tuple[str, ...]
     items: tuple[Rule | Block, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

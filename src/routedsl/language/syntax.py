@@ -8,11 +8,6 @@ from enum import StrEnum
 
 from routedsl.base.source import Source, Span
 
-
-def _span() -> Span:
-    return field(compare=False, repr=False)  # type: ignore[no-any-return]  # typed as what it holds
-
-
 # ── words and literals ──────────────────────────────────────────────────────────────────────────
 
 
@@ -21,7 +16,7 @@ class Name:
     """A name: of a model, pool, route, upstream, setting, strategy; written bare or quoted."""
 
     text: str
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
     quoted: bool = field(default=False, compare=False)
 
 
@@ -30,7 +25,7 @@ class Literal:
     """A number with or without a unit, or a time, as written: `8k`, `10s`, `$0.05`, `5%`, `09:00`."""
 
     text: str
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +33,7 @@ class Text:
     """A quoted text; `value` has its escapes resolved."""
 
     value: str
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +42,7 @@ class Regex:
 
     pattern: str
     ignore_case: bool
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +50,7 @@ class Env:
     """`$NAME`: a value from the environment."""
 
     name: str
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +58,7 @@ class Truth:
     """`true` or `false`, in settings."""
 
     value: bool
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +66,7 @@ class Items:
     """`[a, b]`."""
 
     items: tuple["Operand", ...]
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +80,7 @@ class SignalRef:
     name: str
     key: Text | None = None
     model: Name | None = None
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 Operand = Literal | Text | Regex | Env | Truth | Items | Name
@@ -111,7 +106,7 @@ class And:
     """All of two or more conditions."""
 
     items: tuple["Condition", ...]
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +114,7 @@ class Or:
     """Any of two or more conditions."""
 
     items: tuple["Condition", ...]
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +122,14 @@ class Not:
     """The opposite of a condition."""
 
     item: "Condition"
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Always:
     """`always`."""
 
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +139,7 @@ class Compare:
     signal: SignalRef
     op: Op
     operand: Operand
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +151,7 @@ class Between:
     signal: SignalRef
     high_op: Op
     high: Operand
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +161,7 @@ class Within:
     signal: SignalRef
     items: Items
     negated: bool = False
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +172,7 @@ class InRange:
     low: Operand
     high: Operand
     negated: bool = False
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +181,7 @@ class Contains:
 
     signal: SignalRef
     items: Items
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +190,7 @@ class Matches:
 
     signal: SignalRef
     regex: Regex
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +199,7 @@ class Like:
 
     signal: SignalRef
     pattern: Text
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +208,7 @@ class Given:
 
     signal: SignalRef
     missing: bool
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +216,7 @@ class Holds:
     """A yes-or-no signal, or a `let`, by its name alone."""
 
     signal: SignalRef
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 Condition = And | Or | Not | Always | Compare | Between | Within | InRange | Contains | Matches | Like | Given | Holds
@@ -234,7 +229,7 @@ Condition = And | Or | Not | Always | Compare | Between | Within | InRange | Con
 class All:
     """`all`: the declared models, in order."""
 
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +237,7 @@ class ToName:
     """`-> tiny`: a model or a pool."""
 
     name: Name
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +247,7 @@ class ToStrategy:
     strategy: Name
     source: Items | Name | All
     where: Condition | None = None
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +256,7 @@ class Share:
 
     name: Name
     share: Literal | None
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +266,7 @@ class ToSplit:
     strategy: Name
     shares: tuple[Share, ...]
     by: SignalRef | None = None
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +274,7 @@ class ToRoute:
     """`-> route support`."""
 
     name: Name
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +283,7 @@ class ToReject:
 
     status: Literal
     message: Text
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 Target = ToName | ToStrategy | ToSplit | ToRoute | ToReject
@@ -300,7 +295,7 @@ class Setting:
 
     name: Name
     value: Operand
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,8 +309,8 @@ class Rule:
     target: Target
     name: Name | None = None
     options: tuple[Setting, ...] = ()
-    span: Span = _span()
-    keyword: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
+    keyword: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,8 +319,8 @@ class Block:
 
     condition: Condition
     body: tuple["Rule | Block | Setting", ...]
-    span: Span = _span()
-    keyword: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
+    keyword: Span = field(kw_only=True, compare=False, repr=False)
 
 
 # ── declarations ────────────────────────────────────────────────────────────────────────────────
@@ -336,7 +331,7 @@ class Import:
     """`import "models.route"`."""
 
     path: Text
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,7 +341,7 @@ class Declaration:
     keyword: str
     name: Name
     settings: tuple[Setting, ...]
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,7 +350,7 @@ class Let:
 
     name: Name
     condition: Condition
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,7 +359,7 @@ class Pool:
 
     name: Name
     target: ToStrategy | Items
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,7 +367,7 @@ class Defaults:
     """`defaults { … }`."""
 
     settings: tuple[Setting, ...]
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,7 +376,7 @@ class Route:
 
     names: tuple[Name, ...]
     body: tuple[Rule | Block | Setting, ...]
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,7 +390,7 @@ class Assert:
     condition: Condition
     kind: str
     value: Items | Name | All | Condition | Literal
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 Statement = Import | Declaration | Let | Pool | Defaults | Route | Assert | Rule | Block | Setting
@@ -406,14 +401,14 @@ class Comment:
     """A comment, its `#` included, without trailing space."""
 
     text: str
-    span: Span = _span()
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class File:
     """One policy file: its edition (None where unwritten) and statements, in the order of the text."""
 
-    source: Source = field(compare=False, repr=False)
+    source: Source = field(kw_only=True, compare=False, repr=False)
     edition: Literal | None
     statements: tuple[Statement, ...]
     comments: tuple[Comment, ...] = field(default=(), compare=False)
