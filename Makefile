@@ -34,7 +34,7 @@ bench: .venv/.ready
 
 # Hours rather than seconds: the property tests with many more examples.
 torture: .venv/.ready
-	@HYPOTHESIS_PROFILE=torture $(BIN)/pytest -m "not slow or slow"
+	@HYPOTHESIS_PROFILE=torture $(BIN)/pytest
 
 # Pins that still fit are kept; delete requirements/*.txt first to take the newest of everything.
 lock:
