@@ -1,0 +1,42 @@
+"""How a mock model behaves: its pace, how much it says, and what goes wrong."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from routedsl.testing.faults import find_fault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """The manners of one model; raises ValueError where the fault is unknown.
+
+    `latency` is the seconds before the headers, `first_token` from there to the first token of a
+    stream, `speed` tokens a second after it (None: all at once). Without a stream the answer comes
+    when a stream of it would have ended. `tokens` is the length of the answer (None: as
+    long as it takes to say what was seen). `fault` names one of `FAULTS`, with a number where it takes one
+    (`cut:40`); with `times` only the first so many calls meet it.
+    """
+
+    latency: float = 0
+    first_token: float = 0
+    speed: float | None = None
+    tokens: int | None = None
+    fault: str | None = None
+    times: int | None = None
+
+    def __post_init__(self) -> None:
+        """Find a misspelt fault here, not in the middle of an answer."""
+        if self.fault is not None:
+            find_fault(self.fault)
+
+    def fault_of(self, call: int) -> str | None:
+        """The fault that a call meets; calls count from 0."""
+        return self.fault if self.times is None or call < self.times else None
+
+
+def mock_models(names: Iterable[str]) -> dict[str, Script]:
+    """A pace for each model that a person can see: the earlier it is named, the quicker it is."""
+    return {
+        name: Script(latency=0.05, first_token=0.1 * place, speed=80 / place)
+        for place, name in enumerate(names, start=1)
+    }
