@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from routedsl.engine.protocol import Protocol
 from routedsl.engine.signal import About, Signal
 from routedsl.engine.strategy import Strategy
-from routedsl.engine.protocol import Protocol
 from routedsl.language.vocabulary import SignalWord, Vocabulary
 
 

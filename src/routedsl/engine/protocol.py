@@ -1,17 +1,16 @@
-"""The contract of a protocol: the wire dialect of an endpoint; one file in `protocols/` binds `PROTOCOL = Protocol(...)`."""
+"""The contract of a protocol, an endpoint's dialect: one file in `protocols/` binds `PROTOCOL = Protocol(...)`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
-from routedsl.engine.request import EMPTY, Request
+from routedsl.engine.request import Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
     """What came with a body: its headers (lower-case names), the client's key's name, the request's id."""
 
-    headers: Mapping[str, str] = EMPTY
+    headers: Mapping[str, str] = field(default_factory=dict)
     key: str | None = None
     id: str = ""
 
@@ -25,16 +24,14 @@ class Forwarding:
     include_usage: bool = False
 
 
-NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamEvent:
     """One event of a stream, as far as forwarding must know it.
 
     `data` is the event's data as it came. `kind` says what it means: `quiet` (roles, lifecycle),
-    `content` (text, a tool call, reasoning), `finish` (the answer is complete), `usage` (only token
-    counts), `done` (the end mark), `error` (the upstream failed; `error` has its body), `malformed`.
+    `content` (text, a tool call, reasoning), `finish` (the answer is complete; there may be content
+    too), `usage` (only token counts), `done` (the end mark), `error` (the upstream failed; `error`
+    has its body), `malformed`. `usage` is (prompt tokens, answered tokens) on any event that tells.
     """
 
     data: bytes
@@ -47,9 +44,11 @@ class StreamEvent:
 class Protocol:
     """A dialect: how its bodies are read, how they are sent on, and how its answers and streams are understood.
 
-    `parse` raises `RequestError` and nothing else. `encode` never edits the body it is given: an
-    attempt may be repeated. `read_event` is given one server-sent event's data, `fault` a
-    complete 200 answer (the reason why it is none, or None), `error_body` makes an error's JSON.
+    `parse` raises `RequestError` and nothing else. `encode` is given a body that `parse` took, and
+    never edits it: an attempt may be repeated. `read_event` is given one server-sent event's data,
+    `fault` a complete 200 answer (the reason why it is none, or None). `error_body` makes an
+    error's JSON of status, code, message and the field that is wrong. `stream_error` (of a message)
+    and `done` are whole frames, blank line included, to be written to the client as they are.
     """
 
     endpoint: str
@@ -63,4 +62,4 @@ class Protocol:
     done: bytes
     doc: str
     since: str
-    upstreams: frozenset[str] = field(default=frozenset({"openai"}))
+    upstreams: frozenset[str] = frozenset({"openai"})

@@ -2,9 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
-
-EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
 class RequestError(Exception):
@@ -20,7 +17,12 @@ class RequestError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message: its text (all text parts, joined by newlines), and how much else it carries."""
+    """One message: its text (all text parts, joined by newlines), and how much else it carries.
+
+    `role` is `system` (a developer's message too), `user`, `assistant`, `tool`, or what the client
+    wrote. `calls` has the names and arguments of its tool calls: a model reads them, so they count
+    as tokens, but they are not text.
+    """
 
     role: str
     text: str = ""
@@ -28,6 +30,7 @@ class Message:
     audio: int = 0
     files: int = 0
     tool_calls: int = 0
+    calls: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +40,7 @@ class Request:
     `messages` include the system prompt wherever the dialect puts it. `tools` are the offered
     tools, each as compact JSON text. `headers` have lower-case names, a doubled one joined by
     `, `. `key` is the name of the client's key. `body` is the request as it came: what is
-    forwarded is made from it. `size` bounds the tokens of the prompt from above.
+    forwarded is made from it. `max_tokens` is None where the client sets no bound.
     """
 
     endpoint: str
@@ -45,7 +48,7 @@ class Request:
     messages: Sequence[Message]
     body: bytes = b""
     id: str = ""
-    headers: Mapping[str, str] = EMPTY
+    headers: Mapping[str, str] = field(default_factory=dict)
     key: str | None = None
     tools: Sequence[str] = ()
     json: bool = False
@@ -55,4 +58,4 @@ class Request:
     effort: str | None = None
     user: str | None = None
     session: str | None = None
-    metadata: Mapping[str, str] = field(default=EMPTY)
+    metadata: Mapping[str, str] = field(default_factory=dict)

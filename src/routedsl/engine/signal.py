@@ -1,12 +1,12 @@
 """The contract of a signal: one file in `signals/` binds `SIGNAL = Signal(...)`, docs and examples included."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from routedsl.base.types import Type, Value
-from routedsl.engine.request import Message, Request
-from routedsl.engine.world import World
+from routedsl.engine.request import Request
+from routedsl.engine.world import ModelState, World
 from routedsl.language.policy import Model
 
 
@@ -52,12 +52,32 @@ class Moment:
             raise LookupError("this signal is not a model's fact")
         return self.model
 
+    def count(self, name: str) -> int:
+        """Another fact of the same request that is a count; raises LookupError where it is missing."""
+        value = self.fact(name)
+        if not isinstance(value, int):
+            raise LookupError(f"`{name}` is missing")
+        return value
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+    def text(self, name: str) -> str | None:
+        """Another fact of the same request that is a text; None where it is missing."""
+        value = self.fact(name)
+        return value if isinstance(value, str) else None
+
+    @property
+    def state(self) -> ModelState:
+        """What is measured of the model that a model's fact is about."""
+        return self.world.model(self.about.name)
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
-    """A documented and tested reading: given this moment, the signal has this value."""
+    """A documented and tested reading: at this moment, the signal has this value.
 
-    given: Mapping[str, object]
+    `engine.example` makes moments, and tells what a signal reads in them.
+    """
+
+    given: Moment
     value: Value
     note: str = ""
 
@@ -85,9 +105,4 @@ class Signal:
     optional: bool = False
     declared: bool = False
     at_most: str | None = None
-    examples: tuple[Example, ...] = field(default=())
-
-
-def user(text: str) -> Message:
-    """A user's message, for examples."""
-    return Message(role="user", text=text)
+    examples: tuple[Example, ...] = ()

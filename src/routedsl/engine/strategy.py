@@ -23,6 +23,21 @@ class Ballot:
     draw: int = 0
 
 
+def by_number(
+    ballot: Ballot, fact: str, *, largest_first: bool = False, unknown_first: bool = False
+) -> tuple[str, ...]:
+    """The ballot's models by a number that is known of each, ties in the order of the text."""
+    sign = -1 if largest_first else 1
+
+    def place(model: str) -> tuple[bool, float]:
+        value = ballot.ask(model, fact)
+        if not isinstance(value, (int, float)):
+            return not unknown_first, 0
+        return unknown_first, sign * value
+
+    return tuple(sorted(ballot.models, key=place))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strategy:
     """A way to order candidates.

@@ -1,9 +1,8 @@
 """What is true at the moment of a decision and not of the request: clock, draw, health, load."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +21,6 @@ class ModelState:
 
 
 UNMEASURED = ModelState()
-NO_MODELS: Mapping[str, ModelState] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +34,7 @@ class World:
 
     now: datetime
     draw: int | None = None
-    models: Mapping[str, ModelState] = NO_MODELS
+    models: Mapping[str, ModelState] = field(default_factory=dict)
     sticky: str | None = None
 
     def model(self, name: str) -> ModelState:

@@ -1,0 +1,99 @@
+"""Finds the extensions there are, built in and installed, and freezes them into a `Catalog`."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from pkgutil import iter_modules
+from types import MappingProxyType, ModuleType
+from typing import TypeVar
+
+import routedsl.protocols
+import routedsl.signals
+import routedsl.strategies
+from routedsl.engine.catalog import Catalog
+from routedsl.engine.protocol import Protocol
+from routedsl.engine.signal import About, Signal
+from routedsl.engine.strategy import Strategy
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+Extension = TypeVar("Extension", Signal, Strategy, Protocol)
+
+
+class CatalogError(Exception):
+    """An extension that is not what it should be: a mistake of its author, found at start-up."""
+
+
+@cache
+def builtin() -> Catalog:
+    """The extensions that come with routedsl; raises `CatalogError`."""
+    return freeze(
+        signals=_within(routedsl.signals, Signal),
+        strategies=_within(routedsl.strategies, Strategy),
+        protocols=_within(routedsl.protocols, Protocol),
+    )
+
+
+@cache
+def discover() -> Catalog:
+    """Those and the ones that installed distributions offer as entry points; raises `CatalogError`."""
+    known = builtin()
+    return freeze(
+        signals=[*known.signals.values(), *known.model_facts.values(), *_installed("routedsl.signals", Signal)],
+        strategies=[*known.strategies.values(), *_installed("routedsl.strategies", Strategy)],
+        protocols=[*known.protocols.values(), *_installed("routedsl.protocols", Protocol)],
+    )
+
+
+def freeze(signals: Iterable[Signal], strategies: Iterable[Strategy], protocols: Iterable[Protocol]) -> Catalog:
+    """A catalog of these extensions; raises `CatalogError` where a name is no name or taken, or a law names nothing."""
+    every = tuple(signals)
+    catalog = Catalog(
+        signals=_by_name((signal for signal in every if signal.about is not About.MODEL), lambda s: s.name),
+        model_facts=_by_name((signal for signal in every if signal.about is About.MODEL), lambda s: s.name),
+        strategies=_by_name(strategies, lambda strategy: strategy.name),
+        protocols=_by_name(protocols, lambda protocol: protocol.endpoint),
+    )
+    for signal in catalog.signals.values():
+        if signal.at_most is not None and signal.at_most not in catalog.signals:
+            raise CatalogError(f"the signal `{signal.name}` is at most `{signal.at_most}`, which there is not")
+    return catalog
+
+
+def _by_name(extensions: Iterable[Extension], name_of: Callable[[Extension], str]) -> Mapping[str, Extension]:
+    named: dict[str, Extension] = {}
+    for extension in extensions:
+        name, kind = name_of(extension), type(extension).__name__.lower()
+        if not _NAME.fullmatch(name):
+            raise CatalogError(f"`{name}` is no name for a {kind}: lower-case letters, digits and `_` make one")
+        if name in named:
+            raise CatalogError(f"there are two {kind}s named `{name}`")
+        named[name] = extension
+    return MappingProxyType(named)
+
+
+def _within(package: ModuleType, kind: type[Extension]) -> Iterator[Extension]:
+    names = sorted(module.name for module in iter_modules(package.__path__, f"{package.__name__}."))
+    return (_bound(import_module(name), name, kind) for name in names if "._" not in name)
+
+
+def _installed(group: str, kind: type[Extension]) -> Iterator[Extension]:
+    points = sorted(entry_points(group=group), key=lambda point: (point.name, point.value))
+    return (_bound(_load(point), point.value, kind) for point in points)
+
+
+def _load(point: EntryPoint) -> object:
+    try:
+        return point.load()
+    except Exception as error:
+        raise CatalogError(f"`{point.value}`, offered for {point.group}, cannot be imported: {error}") from error
+
+
+def _bound(module: object, place: str, kind: type[Extension]) -> Extension:
+    constant = kind.__name__.upper()
+    found = getattr(module, constant, None)
+    if not isinstance(found, kind):
+        raise CatalogError(f"`{place}` must bind `{constant}` to a {kind.__name__}")
+    return found

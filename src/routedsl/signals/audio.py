@@ -1,0 +1,23 @@
+"""`audio`: how much there is to hear."""
+
+from routedsl.base.types import Type
+from routedsl.engine.example import chat
+from routedsl.engine.request import Message
+from routedsl.engine.signal import Example, Moment, Signal
+
+
+def read(moment: Moment) -> int:
+    return sum(message.audio for message in moment.request.messages)
+
+
+SIGNAL = Signal(
+    name="audio",
+    type=Type.COUNT,
+    since="0.1",
+    read=read,
+    doc="Recordings in all messages.",
+    examples=(
+        Example(chat("hi"), 0),
+        Example(chat("hi", Message(role="user", audio=2)), 2),
+    ),
+)

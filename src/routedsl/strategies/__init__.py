@@ -1,0 +1,1 @@
+"""Strategies: how a target's candidates are ranked; a file each."""
