@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from pkgutil import iter_modules
 from types import MappingProxyType, ModuleType
 from typing import TypeVar
@@ -39,11 +39,15 @@ def builtin() -> Catalog:
 @cache
 def discover() -> Catalog:
     """Those and the ones that installed distributions offer as entry points; raises `CatalogError`."""
-    known = builtin()
+    known, offered = builtin(), entry_points()
     return freeze(
-        signals=[*known.signals.values(), *known.model_facts.values(), *_installed("routedsl.signals", Signal)],
-        strategies=[*known.strategies.values(), *_installed("routedsl.strategies", Strategy)],
-        protocols=[*known.protocols.values(), *_installed("routedsl.protocols", Protocol)],
+        signals=[
+            *known.signals.values(),
+            *known.model_facts.values(),
+            *_installed(offered.select(group="routedsl.signals"), Signal),
+        ],
+        strategies=[*known.strategies.values(), *_installed(offered.select(group="routedsl.strategies"), Strategy)],
+        protocols=[*known.protocols.values(), *_installed(offered.select(group="routedsl.protocols"), Protocol)],
     )
 
 
@@ -79,8 +83,8 @@ def _within(package: ModuleType, kind: type[Extension]) -> Iterator[Extension]:
     return (_bound(import_module(name), name, kind) for name in names if "._" not in name)
 
 
-def _installed(group: str, kind: type[Extension]) -> Iterator[Extension]:
-    points = sorted(entry_points(group=group), key=lambda point: (point.name, point.value))
+def _installed(offered: EntryPoints, kind: type[Extension]) -> Iterator[Extension]:
+    points = sorted(offered, key=lambda point: (point.name, point.value))
     return (_bound(_load(point), point.value, kind) for point in points)
 
 
