@@ -102,7 +102,8 @@ def _pause(script: Script) -> float:
 
 def _events(body: Mapping[str, Any], speech: Speech) -> Iterator[bytes]:
     chunk = _envelope(body, "chat.completion.chunk")
-    with_usage = body.get("stream_options") == {"include_usage": True}
+    options = body.get("stream_options")
+    with_usage = isinstance(options, dict) and options.get("include_usage") is True
     more = {"usage": None} if with_usage else {}
 
     def part(delta: dict[str, str], reason: str | None = None) -> bytes:

@@ -4,8 +4,8 @@ import asyncio
 import json
 import socket
 import struct
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -16,6 +16,9 @@ from routedsl.testing.faults import INVALID
 from routedsl.testing.mock import CREATED, is_request, respond
 from routedsl.testing.script import Script
 
+HOST = "127.0.0.1"
+ANY = Script()
+REMEMBERED = 10_000
 LARGEST_BODY = 64 << 20
 PATIENCE = 0.01
 """Seconds that an answer in progress is given when the upstream stops."""
@@ -38,17 +41,24 @@ class Seen:
 class ScriptedUpstream:
     """An OpenAI-compatible server, up inside `async with`.
 
-    `scripts` says how each model behaves, and may be changed at any time; None answers to any
-    model's name. `seen` are the requests for completions in the order of their arrival. Stopped, it
-    refuses connections; started again, it has the same port.
+    `scripts` says how each model behaves and that there are no others, or how any model behaves; it
+    may be changed at any time. `seen` are the latest requests for completions, in the order of
+    their arrival; `watch` is told of each when it has ended. Stopped, it refuses connections;
+    started again, it has the same port.
     """
 
-    def __init__(self, scripts: Mapping[str, Script] | None = None, *, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        scripts: Mapping[str, Script] | Script = ANY,
+        *,
+        port: int = 0,
+        watch: Callable[[Seen], None] | None = None,
+    ) -> None:
         """Nothing listens before `start`."""
-        self.scripts = None if scripts is None else dict(scripts)
-        self.host = host
+        self.scripts = scripts
         self.port = port
-        self.seen: list[Seen] = []
+        self.seen: deque[Seen] = deque(maxlen=REMEMBERED)
+        self._watch = watch
         self._calls: Counter[str] = Counter()
         self._runner: web.AppRunner | None = None
         self._arrived = asyncio.Condition()
@@ -56,7 +66,7 @@ class ScriptedUpstream:
     @property
     def url(self) -> str:
         """The base of the API, as a policy's `url` wants it."""
-        return f"http://{self.host}:{self.port}/v1"
+        return f"http://{HOST}:{self.port}/v1"
 
     async def start(self) -> None:
         """Listen; raises OSError where the port is taken."""
@@ -65,7 +75,7 @@ class ScriptedUpstream:
         runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=PATIENCE)
         await runner.setup()
         self._runner = runner
-        await web.TCPSite(runner, self.host, self.port).start()
+        await web.TCPSite(runner, HOST, self.port).start()
         self.port = runner.addresses[0][1]
 
     async def stop(self) -> None:
@@ -83,14 +93,14 @@ class ScriptedUpstream:
         """Stop."""
         await self.stop()
 
-    async def arrivals(self, count: int) -> list[Seen]:
+    async def arrivals(self, count: int) -> Sequence[Seen]:
         """The requests seen, as soon as there are that many."""
         async with self._arrived:
             await self._arrived.wait_for(lambda: len(self.seen) >= count)
         return self.seen
 
     async def _models(self, request: web.Request) -> web.StreamResponse:
-        names = self.scripts or ()
+        names = () if isinstance(self.scripts, Script) else self.scripts
         data = [{"id": name, "object": "model", "created": CREATED, "owned_by": "mock"} for name in names]
         return await _play(request, json_answer(200, {"object": "list", "data": data}))
 
@@ -101,6 +111,8 @@ class ScriptedUpstream:
         finally:
             seen.gone = request.transport is None and self._runner is not None
             seen.ended.set()
+            if self._watch is not None:
+                self._watch(seen)
 
     async def _take(self, request: web.Request) -> Seen:
         raw = await request.read()
@@ -118,7 +130,7 @@ class ScriptedUpstream:
     def _answer(self, seen: Seen) -> Answer:
         if seen.model is None or not is_request(seen.body):
             return error_answer(400, INVALID, None, "the body does not ask a model for a completion")
-        script = Script() if self.scripts is None else self.scripts.get(seen.model)
+        script = self.scripts if isinstance(self.scripts, Script) else self.scripts.get(seen.model)
         if script is None:
             return error_answer(404, INVALID, "model_not_found", f"the model `{seen.model}` does not exist")
         self._calls[seen.model] += 1
