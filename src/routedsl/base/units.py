@@ -39,7 +39,7 @@ class Quantity:
 class LiteralError(ValueError):
     """A literal that means nothing; `help` may name the form that was meant."""
 
-    def __init__(self, message: str, help: str | None = None) -> None:  # noqa: A002 - the word of diagnostics
+    def __init__(self, message: str, help: str | None = None) -> None:
         """Keep the help beside the message."""
         super().__init__(message)
         self.help = help

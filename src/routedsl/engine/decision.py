@@ -2,32 +2,43 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from routedsl.base.types import Type, Value
 from routedsl.language.policy import Options
 
-Facts = Mapping[str, tuple[Type, Value]]
-"""The facts that were asked, by their canonical text, in the order asked."""
+
+class Action(StrEnum):
+    """What is done with a request."""
+
+    FORWARD = "forward"
+    REJECT = "reject"
+
+
+EXPLICIT = "explicit"
+"""Stands for the rule where the client's own choice of a model is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """One decision.
 
-    `action` is `forward` or `reject`. `chain` names declared models in the order of attempts; it may
-    be empty for a `forward`: nothing can be tried, and the answer is 503. `rule` is the rule's
-    name, `explicit` where the client's choice is kept, None where the model asked for is unknown.
-    `at` is `file:line:column` of the rule. `status`, `code` and `message` are a refusal's.
+    `chain` names declared models in the order of attempts; it may be empty for a `forward`: nothing can
+    be tried, and the answer is 503. `rule` is the rule's name, `explicit` where the client's choice is
+    kept, None where the model asked for is unknown. `at` is `file:line:column` of the rule. `facts` are
+    what the policy asked, in the order asked, with their types. `status`, `code` and `message` are a
+    refusal's. `policy` is the policy's digest.
     """
 
-    action: str
+    action: Action
     route: str | None
     rule: str | None
     at: str | None
     chain: tuple[str, ...]
     options: Options
-    facts: Facts = field(repr=False)
     policy: str
+    facts: Mapping[str, Value] = field(default_factory=dict)
+    types: Mapping[str, Type] = field(default_factory=dict, repr=False)
     status: int | None = None
     code: str | None = None
     message: str | None = None

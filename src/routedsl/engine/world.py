@@ -28,14 +28,15 @@ class World:
     """The world as given to one decision: the engine never asks for the time or for chance.
 
     `now` is aware of its zone. `draw`, in parts per million, replaces the draw that the request's
-    session, user or id would give. `sticky` is the session's last model, where it is still young
-    enough to count. Models that are not named are up and unmeasured.
+    session, user or id would give. `sticky` is the session's last model, `sticky_age` the time since
+    then in microseconds. Models that are not named are up and unmeasured.
     """
 
     now: datetime
     draw: int | None = None
     models: Mapping[str, ModelState] = field(default_factory=dict)
     sticky: str | None = None
+    sticky_age: int = 0
 
     def model(self, name: str) -> ModelState:
         """What is known of a model."""

@@ -1,0 +1,82 @@
+"""Who is routed: what the model that a client asks for stands for."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from routedsl.base.suggest import close_matches
+from routedsl.base.types import Type
+from routedsl.engine.matching import matcher
+from routedsl.language.names import MAIN_ALIAS, MAIN_ROUTE
+from routedsl.language.policy import Fact, Like, Policy, Route
+
+
+@dataclass(frozen=True, slots=True)
+class ToRoute:
+    """A route decides."""
+
+    route: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToModel:
+    """The client's choice is kept."""
+
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nothing answers to that name; `message` says so and names what comes close."""
+
+    message: str
+
+
+Destination = ToRoute | ToModel | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class AddressBook:
+    """The names that clients may ask for: exact ones, and patterns in the order of the text."""
+
+    exact: Mapping[str, Destination]
+    patterns: tuple[tuple[Callable[[str], bool], ToRoute], ...]
+
+    def find(self, model: str | None) -> Destination:
+        """Where a request for a model goes; no model stands for the main route."""
+        wanted = MAIN_ROUTE if model is None else model
+        found = self.exact.get(wanted)
+        if found is not None:
+            return found
+        return next((route for fits, route in self.patterns if fits(wanted)), None) or self._unknown(model)
+
+    def _unknown(self, model: str | None) -> Unknown:
+        if model is None:
+            return Unknown(f"the request names no model, and there is no route `{MAIN_ROUTE}`")
+        close = close_matches(model[:200], self.exact)
+        known = close or list(self.exact)[:10]
+        names = ", ".join(f"`{name}`" for name in known)
+        hint = f"; did you mean {names}?" if close else f"; there is {names}" if names else ""
+        return Unknown(f"there is no model `{model[:200]}`{hint}")
+
+
+def address_book(policy: Policy) -> AddressBook:
+    """The book of a policy: a route's exact names go first, then declared models, then patterns."""
+    routes = {name: ToRoute(route.name) for route in policy.routes.values() for name in route.names}
+    if MAIN_ROUTE in routes:
+        routes.setdefault(MAIN_ALIAS, routes[MAIN_ROUTE])
+    models = {name: _model(name, policy) for name in policy.models}
+    patterns = tuple(
+        (_like(pattern, route), ToRoute(route.name)) for route in policy.routes.values() for pattern in route.patterns
+    )
+    return AddressBook({**models, **routes}, patterns)
+
+
+def _model(name: str, policy: Policy) -> Destination:
+    if policy.explicit is None:
+        return ToModel(name)
+    taking = next(r.name for r in policy.routes.values() if policy.explicit in (*r.names, *r.patterns))
+    return ToRoute(taking)
+
+
+def _like(pattern: str, route: Route) -> Callable[[str], bool]:
+    return matcher(Like(Fact("model", Type.TEXT), pattern, span=route.span))

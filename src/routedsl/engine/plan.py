@@ -1,0 +1,151 @@
+"""The compiled shape of a policy: for each route a tree of branches and leaves, folded and pruned.
+
+A route's steps are tried in order. A branch whose condition holds goes into its own steps, and where none
+of these decides, the steps behind the branch go on: exactly the meaning of nested `when`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from routedsl.language.policy import (
+    And,
+    Block,
+    Condition,
+    Constant,
+    Fact,
+    HandOver,
+    Not,
+    Or,
+    Policy,
+    Ranked,
+    Rule,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A rule decides; where `route` is set, its target hands over to that route."""
+
+    rule: int
+    route: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Steps that are only tried where a condition holds."""
+
+    condition: Condition
+    steps: tuple["Step", ...]
+
+
+Step = Leaf | Branch
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The steps of each route by name."""
+
+    routes: Mapping[str, tuple[Step, ...]]
+
+
+def lower(policy: Policy) -> Plan:
+    """The plan of a checked policy."""
+    return Plan({name: _steps(route.items) for name, route in policy.routes.items()})
+
+
+def _steps(items: Sequence[Rule | Block]) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    for item in items:
+        condition = fold(item.condition)
+        inner = _steps(item.items) if isinstance(item, Block) else (_leaf(item),)
+        if condition == Constant(True, span=condition.span):
+            steps += inner
+        elif not isinstance(condition, Constant):
+            steps.append(Branch(condition, inner))
+        if steps and isinstance(steps[-1], Leaf):
+            break  # what follows a leaf is never reached
+    return tuple(steps)
+
+
+def _leaf(rule: Rule) -> Leaf:
+    return Leaf(rule.number, rule.target.route if isinstance(rule.target, HandOver) else None)
+
+
+def fold(condition: Condition) -> Condition:
+    """The condition with constants and double negations gone, and nested `and`s and `or`s in one."""
+    match condition:
+        case Not(item=item):
+            return _fold_not(fold(item), condition)
+        case And():
+            return _fold_items(condition, And, absorbing=False)
+        case Or():
+            return _fold_items(condition, Or, absorbing=True)
+        case _:
+            return condition
+
+
+def _fold_not(item: Condition, whole: Not) -> Condition:
+    match item:
+        case Constant(value=value):
+            return Constant(not value, span=whole.span)
+        case Not(item=inner):
+            return inner
+        case _:
+            return Not(item, span=whole.span)
+
+
+def _fold_items(whole: And | Or, kind: type[And] | type[Or], *, absorbing: bool) -> Condition:
+    items: list[Condition] = []
+    for item in map(fold, whole.items):
+        if isinstance(item, Constant):
+            if item.value is absorbing:
+                items.append(item)
+                break
+        elif isinstance(item, kind):
+            items += item.items
+        else:
+            items.append(item)
+    if items and isinstance(items[-1], Constant):
+        return Constant(absorbing, span=whole.span)
+    if not items:
+        return Constant(not absorbing, span=whole.span)
+    return items[0] if len(items) == 1 else kind(tuple(items), span=whole.span)
+
+
+def facts_of(condition: Condition) -> Iterator[Fact]:
+    """Every fact that a condition names, in the order of the text."""
+    match condition:
+        case And(items=items) | Or(items=items):
+            for item in items:
+                yield from facts_of(item)
+        case Not(item=item):
+            yield from facts_of(item)
+        case Constant():
+            return
+        case _:
+            yield condition.fact
+            other = getattr(condition, "other", None)
+            if other is not None:
+                yield other
+
+
+def named_facts(policy: Policy) -> dict[str, Fact]:
+    """Every fact that the policy names, by its canonical text."""
+    return {fact.text: fact for route in policy.routes.values() for fact in _facts_in(route.items)}
+
+
+def _facts_in(items: Sequence[Rule | Block]) -> Iterator[Fact]:
+    for item in items:
+        yield from facts_of(item.condition)
+        if isinstance(item, Block):
+            yield from _facts_in(item.items)
+        elif isinstance(item.target, Ranked):
+            yield from _target_facts(item.target)
+
+
+def _target_facts(target: Ranked) -> Iterator[Fact]:
+    if target.by is not None:
+        yield target.by
+    for candidate in target.candidates:
+        if candidate.where is not None:
+            yield from facts_of(candidate.where)
