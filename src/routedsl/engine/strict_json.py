@@ -1,0 +1,59 @@
+"""JSON read strictly: what one parser takes and another reads differently is refused.
+
+A decision must be about the request that the upstream will see. Parsers differ where a key is
+doubled, where half a surrogate pair is escaped, where a number is NaN: none of that comes in.
+"""
+
+import json
+
+import msgspec
+
+from routedsl.engine.request import RequestError
+
+DEEPEST = 64
+"""A value may stand inside so many objects and lists."""
+_TOO_DEEP = b"\n" + b" " * (DEEPEST + 1)
+
+
+def read_json(text: bytes) -> object:
+    """The value of a JSON text; raises `RequestError` with `invalid_json` or `duplicate_key`."""
+    try:
+        value: object = msgspec.json.decode(text)
+        if _TOO_DEEP in msgspec.json.format(text, indent=1):
+            raise RecursionError
+    except RecursionError:
+        raise RequestError("invalid_json", f"the body nests deeper than {DEEPEST} levels") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise RequestError("invalid_json", f"the body is not valid JSON: {_reason(error)}") from None
+    if not _keys_are_plainly_single(text, value):
+        json.loads(text, object_pairs_hook=_single_keys)
+    return value
+
+
+def _keys_are_plainly_single(text: bytes, value: object) -> bool:
+    """Whether no key is doubled, told without looking at each: a fourth of the time that looking takes.
+
+    Decoding drops all but one of doubled keys, and with each its colon. Whatever colons are left in
+    keys and texts are encoded again as they were, unless one was escaped; then nothing is plain.
+    """
+    return b"u003" not in text and text.count(b":") == msgspec.json.encode(value).count(b":")
+
+
+def _single_keys(pairs: list[tuple[str, object]]) -> None:
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            raise RequestError("duplicate_key", f"the key `{key}` is doubled in one object", key)
+        seen.add(key)
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case UnicodeDecodeError():
+            return "a text in it is not UTF-8"
+        case msgspec.ValidationError():
+            return "a number is out of range"
+        case _ if "truncated" in str(error):
+            return "it breaks off, or escapes half a surrogate pair"
+        case _:
+            return str(error).removeprefix("JSON is malformed: ")
