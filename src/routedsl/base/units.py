@@ -153,3 +153,34 @@ def _number_to_json(type_: Type, value: float) -> object:
             return render_quantity(Quantity(type_, value))
         case Type.COUNT | Type.NUMBER | Type.TEXT | Type.BOOL | Type.TEXTS:
             return value
+
+
+def from_json(type_: Type, value: object) -> Value:
+    """A value as JSON shows it, in the form of its type; raises ValueError where it is none of that type."""
+    match value:
+        case None:
+            return None
+        case bool() if type_ is Type.BOOL:
+            return value
+        case str() if type_ is Type.TEXT:
+            return value
+        case str() if type_ not in (Type.BOOL, Type.TEXTS):
+            found = parse_quantity(value)
+            if found.type is type_:
+                return found.value
+        case list() if type_ is Type.TEXTS and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        case int() | float() if not isinstance(value, bool):
+            return _number_from_json(type_, value)
+        case _:
+            pass
+    raise ValueError(f"this is no {type_}")
+
+
+def _number_from_json(type_: Type, value: float) -> Value:
+    scale = {Type.DURATION: DURATIONS["s"], Type.MONEY: DOLLAR, Type.SHARE: WHOLE}.get(type_)
+    if scale is not None:
+        return round(Fraction(str(value)) * scale)
+    if type_ is Type.NUMBER or (type_ is Type.COUNT and isinstance(value, int)):
+        return value
+    raise ValueError(f"this is no {type_}")

@@ -1,0 +1,1 @@
+"""Files and imports: from paths to sources, and on to a program."""

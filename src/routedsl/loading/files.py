@@ -1,0 +1,145 @@
+"""Reads the files of a policy: one file, or a folder's `*.route` files, and what they import."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from routedsl.base.diagnostic import Diagnostic
+from routedsl.base.source import Source, Span
+from routedsl.language.parse import parse
+from routedsl.language.syntax import File, Import
+
+LARGEST_FILE = 1024 * 1024
+"""Bytes of one file."""
+MOST_FILES = 256
+SUFFIX = ".route"
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was read so far: parsed files in order, every path that took part, what was found wrong."""
+
+    root: Path
+    files: list[File] = field(default_factory=list)
+    paths: list[Path] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    seen: dict[Path, Source] = field(default_factory=dict)
+    open: list[Path] = field(default_factory=list)
+
+
+def read_policy(path: Path) -> Reading:
+    """Read and parse a policy.
+
+    A path that cannot be read, a folder without policy files, text that is no UTF-8: each becomes a
+    diagnostic. Messages call files by `path` as given.
+    """
+    folder = path.is_dir()
+    reading = Reading(root=(path if folder else path.parent).resolve(), paths=[path])
+    names = _folder_files(path, reading) if folder else [path]
+    if len(names) > MOST_FILES:
+        reading.diagnostics.append(_about(path, "R0108", f"the folder has more than {MOST_FILES} policy files"))
+        return reading
+    for name in names:
+        _read_file(name, reading, None)
+    return reading
+
+
+def _folder_files(folder: Path, reading: Reading) -> list[Path]:
+    try:
+        names = sorted(path for path in folder.iterdir() if _is_policy_file(path))
+    except OSError as error:
+        reading.diagnostics.append(_unreadable(folder, error, None))
+        return []
+    if not names:
+        hint = f"policy files end in `{SUFFIX}`; those of folders inside are only read by `import`"
+        reading.diagnostics.append(_about(folder, "R0604", f"there is no policy file in `{folder}`", hint))
+    return names
+
+
+def _is_policy_file(path: Path) -> bool:
+    # Dotted names are editors' and synchronizers' temporary files.
+    return path.suffix == SUFFIX and not path.name.startswith(".") and not path.is_dir()
+
+
+def _read_file(path: Path, reading: Reading, importer: Span | None) -> None:
+    resolved = path.resolve()
+    if resolved in reading.open:
+        reading.diagnostics.append(_cycle(resolved, reading, importer, path))
+        return
+    if resolved in reading.seen:
+        return
+    source = _source(path, reading, importer)
+    if source is None:
+        return
+    reading.seen[resolved] = source
+    file, diagnostics = parse(source)
+    reading.diagnostics += diagnostics
+    reading.open.append(resolved)
+    for statement in file.statements:
+        if isinstance(statement, Import):
+            _import(statement, path, reading)
+    reading.open.pop()
+    reading.files.append(file)
+
+
+def _source(path: Path, reading: Reading, importer: Span | None) -> Source | None:
+    reading.paths.append(path)
+    try:
+        if not path.is_file():
+            raise FileNotFoundError(None, "no such file" if not path.exists() else "not a file")
+        with path.open("rb") as stream:
+            data = stream.read(LARGEST_FILE + 1)
+    except OSError as error:
+        reading.diagnostics.append(_unreadable(path, error, importer))
+        return None
+    if len(data) > LARGEST_FILE:
+        message = f"`{path}` is larger than {LARGEST_FILE // 1024} KiB"
+        reading.diagnostics.append(_about(path, "R0108", message, span=importer))
+        return None
+    return _decoded(path, data, reading)
+
+
+def _decoded(path: Path, data: bytes, reading: Reading) -> Source | None:
+    try:
+        return Source(os.fspath(path), data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        readable = Source(os.fspath(path), data[: error.start].decode("utf-8"))
+        place = Span(readable, len(readable.text), len(readable.text))
+        message = f"byte {error.start + 1} of the file is no UTF-8"
+        reading.diagnostics.append(Diagnostic(code="R0603", message=message, span=place, help="save it as UTF-8"))
+        return None
+
+
+def _import(statement: Import, importer: Path, reading: Reading) -> None:
+    written, span = statement.path.value, statement.path.span
+    target = importer.parent / written
+    resolved = target.resolve()
+    if not written or "\0" in written or Path(written).is_absolute() or not _inside(resolved, importer, reading.root):
+        hint = "an import lies beside the file that names it, or below"
+        reading.diagnostics.append(Diagnostic(code="R0602", message=f"`{written}` lies outside", span=span, help=hint))
+    elif len(reading.seen) >= MOST_FILES:
+        message = f"the policy has more than {MOST_FILES} files"
+        reading.diagnostics.append(Diagnostic(code="R0108", message=message, span=span))
+    else:
+        _read_file(target, reading, span)
+
+
+def _inside(resolved: Path, importer: Path, root: Path) -> bool:
+    return resolved.is_relative_to(importer.resolve().parent) and resolved.is_relative_to(root)
+
+
+def _cycle(resolved: Path, reading: Reading, importer: Span | None, path: Path) -> Diagnostic:
+    steps = [*reading.open[reading.open.index(resolved) :], resolved]
+    text = " → ".join(f"`{step.name}`" for step in steps)
+    span = importer or Span(Source(os.fspath(path), ""), 0, 0)
+    return Diagnostic(code="R0206", message=f"files import each other: {text}", span=span)
+
+
+def _unreadable(path: Path, error: OSError, importer: Span | None) -> Diagnostic:
+    cause = (error.strerror or type(error).__name__).lower()
+    return _about(path, "R0601", f"`{path}` cannot be read: {cause}", span=importer)
+
+
+def _about(path: Path, code: str, message: str, help: str | None = None, span: Span | None = None) -> Diagnostic:
+    place = span or Span(Source(os.fspath(path), ""), 0, 0)
+    return Diagnostic(code=code, message=message, span=place, help=help)

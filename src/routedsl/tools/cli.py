@@ -1,0 +1,57 @@
+"""The command line: a table of verbs, each imported only when it is called."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+
+import click
+
+from routedsl import __version__
+
+VERBS: Mapping[str, str] = MappingProxyType(
+    {
+        "init": "Write a first policy, a request and a test, fitted to this machine.",
+        "demo": "Serve a policy over mock models in this process: no key, no network.",
+        "serve": "Serve a policy: the gateway.",
+        "check": "Tell the errors and warnings of a policy.",
+        "decide": "Decide requests without calling a model.",
+        "explain": "Say why a request goes where it goes.",
+        "fmt": "Put policy files in their canonical form.",
+        "mock": "Serve mock models with faults on a port.",
+    }
+)
+"""Every verb, in the order of `--help`, and what it does; `tools/commands/VERB.py` binds `command`."""
+
+
+class _Verbs(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in VERBS:
+            return None
+        command = import_module(f"routedsl.tools.commands.{cmd_name}").command
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            from routedsl.base.suggest import did_you_mean
+
+            hint = did_you_mean(args[0], VERBS)
+            ctx.fail(f"there is no verb `{args[0]}`" + (f"; {hint}" if hint else ""))
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="routedsl", message="%(prog)s %(version)s")
+def main() -> None:
+    """Routing policy as code for LLM traffic: check it, decide by it, serve it.
+
+    Exit codes: 0 good, 1 findings, 2 usage or cannot run.
+    """
