@@ -1,0 +1,104 @@
+"""The answer to a chat completion: what a whole one and the events of a stream mean, and our own errors."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from routedsl.engine.protocol import StreamEvent
+from routedsl.engine.sse import encode_event
+
+DONE = encode_event(b"[DONE]")
+
+_SAID = ("content", "tool_calls", "function_call", "reasoning_content", "reasoning", "refusal", "audio")
+"""What a message or its delta may say; reasoning has two names."""
+_ERROR_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+
+
+def read_event(data: bytes) -> StreamEvent:
+    """What one event of a stream means."""
+    if data.strip() == b"[DONE]":
+        return StreamEvent(data=data, kind="done")
+    chunk = _object(data)
+    if chunk is None:
+        return StreamEvent(data=data, kind="malformed")
+    if (error := _error(chunk)) is not None:
+        return StreamEvent(data=data, kind="error", error=error)
+    usage = _usage(chunk.get("usage"))
+    return StreamEvent(data=data, kind=_kind(chunk.get("choices"), usage), usage=usage)
+
+
+def _kind(choices: object, usage: tuple[int, int] | None) -> str:
+    if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
+        return "malformed"
+    if not choices:
+        return "quiet" if usage is None else "usage"
+    if any(choice.get("finish_reason") for choice in choices):
+        return "finish"
+    return "content" if any(_says(choice.get("delta")) for choice in choices) else "quiet"
+
+
+def _says(delta: object) -> bool:
+    return isinstance(delta, dict) and any(delta.get(name) for name in _SAID)
+
+
+def fault(body: bytes) -> str | None:
+    """Why a complete answer with status 200 is none; None where it is one."""
+    answer = _object(body)
+    if answer is None:
+        return "broken JSON"
+    if _error(answer) is not None:
+        return "an error with status 200"
+    choices = answer.get("choices")
+    if not isinstance(choices, list) or not choices:
+        return "no choices"
+    return None if any(map(_answers, choices)) else "no content"
+
+
+def _answers(choice: object) -> bool:
+    """Whether a choice is an answer: an empty text is one, and so is what a content filter withholds."""
+    if not isinstance(choice, dict):
+        return False
+    message = choice.get("message")
+    spoken = isinstance(message, dict) and any(message.get(name) not in (None, []) for name in _SAID)
+    return spoken or choice.get("finish_reason") == "content_filter"
+
+
+def error_body(status: int, code: str, message: str, param: str | None) -> bytes:
+    """An error of ours as a client of this dialect expects it."""
+    kind = _ERROR_TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
+    return msgspec.json.encode({"error": {"message": message, "type": kind, "param": param, "code": code}})
+
+
+def stream_error(message: str) -> bytes:
+    """The frame that tells of a stream that broke after it had begun."""
+    error = {"message": message, "type": "upstream_error", "code": "stream_interrupted"}
+    return encode_event(msgspec.json.encode({"error": error}))
+
+
+def _object(text: bytes) -> Mapping[str, object] | None:
+    try:
+        value: object = msgspec.json.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _error(answer: Mapping[str, object]) -> Mapping[str, object] | None:
+    """The error in an answer: some servers put it in a field, some are it."""
+    match answer:
+        case {"error": dict(error)} if error:
+            return error
+        case {"error": error} if error:
+            return {"message": str(error)}
+        case {"object": "error"}:
+            return answer
+        case _:
+            return None
+
+
+def _usage(usage: object) -> tuple[int, int] | None:
+    match usage:
+        case {"prompt_tokens": int(prompt), "completion_tokens": int(answered)}:
+            return prompt, answered
+        case _:
+            return None
