@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from routedsl.language.policy import (
     And,
     Block,
+    CompareFacts,
     Condition,
     Constant,
     Fact,
@@ -124,9 +125,8 @@ def facts_of(condition: Condition) -> Iterator[Fact]:
             return
         case _:
             yield condition.fact
-            other = getattr(condition, "other", None)
-            if other is not None:
-                yield other
+            if isinstance(condition, CompareFacts):
+                yield condition.other
 
 
 def named_facts(policy: Policy) -> dict[str, Fact]:
