@@ -1,7 +1,7 @@
 """Every diagnostic's code and its name. A code that was released is never used for anything else.
 
 R01 reading the text, R02 names, R03 types and units, R04 settings and options, R05 rules and
-routes, R06 files and imports, R07 secrets and safety, R09 not there yet.
+routes, R06 files and imports, R07 secrets and safety, R08 what serving needs, R09 not there yet.
 """
 
 from types import MappingProxyType
@@ -53,6 +53,9 @@ CODES = MappingProxyType(
         "R0604": "a folder without policy files",
         "R0701": "a secret written out",
         "R0702": "a control character",
+        # R08: what serving needs
+        "R0801": "a policy without models to serve",
+        "R0802": "a key that the environment lacks",
         "R0901": "a form that is not there yet",
     }
 )
