@@ -1,0 +1,54 @@
+"""`routedsl init`: a first policy, requests that try it, and a test."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from routedsl.tools.starter import FoundUpstream, starter_files
+from routedsl.tools.surroundings import look_around
+
+
+@click.command(name="init")
+@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path, file_okay=False), default=".")
+def command(folder: Path) -> None:
+    """Write a first policy, requests and a test into DIR (here, where none is named).
+
+    The policy is fitted to what is there: a server of models on this machine, keys in the environment.
+    Nothing that exists is overwritten.
+    """
+    found = look_around(os.environ)
+    files = starter_files(found)
+    there = [name for name in files if (folder / name).exists()]
+    if there:
+        raise click.UsageError(f"{', '.join(there)} exists already; nothing was written")
+    try:
+        _write(folder, files)
+    except OSError as error:
+        raise click.ClickException(f"cannot write to {folder}: {error.strerror}") from error
+    sys.stdout.write(_report(folder, files, found))
+
+
+def _write(folder: Path, files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+
+
+def _report(folder: Path, files: Mapping[str, str], found: Sequence[FoundUpstream]) -> str:
+    lines = [f"found  {upstream.name}: {', '.join(model.id for model in upstream.models)}" for upstream in found]
+    lines += [] if found else ["found  no model on this machine and no key in the environment"]
+    lines += [f"wrote  {folder / name}" for name in files]
+    rules = folder / "rules"
+    lines += [
+        "",
+        "next:",
+        f"  routedsl check {rules}",
+        f"  routedsl decide {rules} {folder / 'requests.jsonl'}",
+        f"  routedsl demo {rules}      # over mock models; `serve` calls the real ones",
+    ]
+    return "".join(f"{line}\n" for line in lines)
