@@ -1,0 +1,129 @@
+"""A model's breaker: closed while it answers, open while it fails, half-open while one request finds out.
+
+Pure: each function takes the state, what happened and the time, and returns the next state. Times
+are microseconds of one monotonic clock.
+"""
+
+from dataclasses import dataclass, replace
+
+from routedsl.base.units import DURATIONS, WHOLE
+
+SECOND = DURATIONS["s"]
+FAILURES_IN_A_ROW = 5
+WINDOW = 30 * SECOND
+SLICE = 5 * SECOND
+ENOUGH = 20
+"""So many attempts within the window say something by their share of failures."""
+SHORTEST_OPEN = 5 * SECOND
+LONGEST_OPEN = 60 * SECOND
+MOST_DOUBLINGS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What ended within one slice of time."""
+
+    slice: int
+    ended: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breaker:
+    """The state of one model's breaker.
+
+    `opened` is when it tripped, None while it is closed; `trips` how often in a row it did. `probe`
+    is when the attempt that probes began. `rests_until` is set by a model that wants to be left
+    alone without being sick. `row` counts failures in a row, `tallies` cover the window.
+    """
+
+    row: int = 0
+    tallies: tuple[Tally, ...] = ()
+    opened: int | None = None
+    trips: int = 0
+    probe: int | None = None
+    rests_until: int = 0
+
+
+CLOSED = Breaker()
+
+
+def due(breaker: Breaker) -> int:
+    """From when on the model may be tried."""
+    if breaker.opened is None:
+        return breaker.rests_until
+    pause = min(SHORTEST_OPEN << min(breaker.trips - 1, MOST_DOUBLINGS), LONGEST_OPEN)
+    return max(breaker.rests_until, breaker.opened + pause)
+
+
+def is_up(breaker: Breaker, now: int) -> bool:
+    """Whether an attempt would be let through."""
+    return breaker.probe is None and now >= due(breaker)
+
+
+def began(breaker: Breaker, now: int) -> Breaker:
+    """An attempt begins. Of an open breaker whose time has come it is the probe."""
+    if breaker.opened is None or not is_up(breaker, now):
+        return breaker
+    return replace(breaker, probe=now)
+
+
+def answering(breaker: Breaker, start: int) -> Breaker:
+    """The attempt that began at `start` has its first token, or all of its answer."""
+    if breaker.opened is None:
+        return replace(breaker, row=0)
+    if start < breaker.opened:
+        return breaker
+    return Breaker(rests_until=breaker.rests_until)
+
+
+def succeeded(breaker: Breaker, start: int, now: int) -> Breaker:
+    """The attempt that began at `start` ended well."""
+    return _tallied(answering(breaker, start), now, failed=False)
+
+
+def failed(breaker: Breaker, start: int, now: int) -> Breaker:
+    """The attempt that began at `start` failed, and the model is to blame."""
+    if breaker.opened is not None:
+        return _tripped(breaker, now) if start == breaker.probe else breaker
+    tallied = replace(_tallied(breaker, now, failed=True), row=breaker.row + 1)
+    return _tripped(tallied, now) if tallied.row >= FAILURES_IN_A_ROW or _half_failed(tallied) else tallied
+
+
+def released(breaker: Breaker, start: int) -> Breaker:
+    """The attempt that began at `start` ended, and says nothing about the model."""
+    return replace(breaker, probe=None) if start == breaker.probe else breaker
+
+
+def resting(breaker: Breaker, until: int) -> Breaker:
+    """The model wants to be left alone."""
+    return replace(breaker, rests_until=max(breaker.rests_until, until))
+
+
+def error_share(breaker: Breaker, now: int) -> int:
+    """The share of recent attempts that failed, in parts per million."""
+    recent = _recent(breaker.tallies, now)
+    ended = sum(tally.ended for tally in recent)
+    return sum(tally.failed for tally in recent) * WHOLE // ended if ended else 0
+
+
+def _tripped(breaker: Breaker, now: int) -> Breaker:
+    return replace(breaker, row=0, opened=now, trips=breaker.trips + 1, probe=None)
+
+
+def _half_failed(breaker: Breaker) -> bool:
+    ended = sum(tally.ended for tally in breaker.tallies)
+    return ended >= ENOUGH and 2 * sum(tally.failed for tally in breaker.tallies) >= ended
+
+
+def _tallied(breaker: Breaker, now: int, *, failed: bool) -> Breaker:
+    recent = _recent(breaker.tallies, now)
+    latest = Tally(now // SLICE, 0, 0)
+    if recent and recent[-1].slice == latest.slice:
+        recent, latest = recent[:-1], recent[-1]
+    latest = Tally(latest.slice, latest.ended + 1, latest.failed + failed)
+    return replace(breaker, tallies=(*recent, latest))
+
+
+def _recent(tallies: tuple[Tally, ...], now: int) -> tuple[Tally, ...]:
+    return tuple(tally for tally in tallies if (tally.slice + 1) * SLICE > now - WINDOW)

@@ -1,0 +1,217 @@
+"""What to do about a failed attempt: an upstream's error read as a failure, and one table from failures to verdicts."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from routedsl.base.units import DURATIONS
+from routedsl.engine.outcome import Failed, Kind, Passage
+
+# ── verdicts ────────────────────────────────────────────────────────────────────────────────────
+
+
+class Again(StrEnum):
+    """Whether the same model is tried again."""
+
+    NEVER = "never"
+    ONCE = "once"
+    REPEATEDLY = "repeatedly"
+
+
+class Onward(StrEnum):
+    """Whether the next model is tried: any, only one with a larger context, or none."""
+
+    NEXT = "next"
+    LARGER = "larger"
+    STOP = "stop"
+
+
+class Mark(StrEnum):
+    """What the model's breaker is told: nothing, a failure, or to let the model rest."""
+
+    NONE = "none"
+    COUNTS = "counts"
+    RESTS = "rests"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What follows from a failure.
+
+    `pause` is the microseconds before the same model, `rest` how long others should leave it
+    alone. `config_fault` failures need an operator. `lasting` ones come again, however soon or late
+    the client asks.
+    """
+
+    again: Again = Again.NEVER
+    onward: Onward = Onward.NEXT
+    mark: Mark = Mark.NONE
+    pause: int = 0
+    rest: int = 0
+    config_fault: bool = False
+    lasting: bool = False
+
+
+SECOND = DURATIONS["s"]
+BACKOFF = 250 * DURATIONS["ms"]
+REST = 5 * SECOND
+"""For a model that had too many requests and does not say when to come back."""
+CONFIG_REST = 60 * SECOND
+LONG_REST = 300 * SECOND
+LONGEST_RETRY_AFTER = 60 * SECOND
+
+_COUNTS = Verdict(mark=Mark.COUNTS)
+_COUNTS_ONCE = Verdict(again=Again.ONCE, mark=Mark.COUNTS)
+_NEXT = Verdict()
+_STOP = Verdict(onward=Onward.STOP)
+
+VERDICTS: Mapping[Kind, Verdict] = MappingProxyType(
+    {
+        Kind.REFUSED: _COUNTS,
+        Kind.RESET: _COUNTS_ONCE,
+        Kind.TIMEOUT: _COUNTS,
+        Kind.LIMITED: Verdict(again=Again.REPEATEDLY, pause=BACKOFF, mark=Mark.RESTS, rest=REST),
+        Kind.EXHAUSTED: Verdict(mark=Mark.RESTS, rest=LONG_REST, lasting=True),
+        Kind.ERROR: replace(_COUNTS_ONCE, pause=BACKOFF),
+        Kind.UNAVAILABLE: _COUNTS,
+        Kind.UNAUTHORIZED: Verdict(mark=Mark.RESTS, rest=CONFIG_REST, config_fault=True, lasting=True),
+        Kind.UNKNOWN: Verdict(config_fault=True, lasting=True),
+        Kind.INVALID: _STOP,
+        Kind.TOO_LONG: Verdict(onward=Onward.LARGER),
+        Kind.FILTERED: _STOP,
+        Kind.MALFORMED: _COUNTS_ONCE,
+        Kind.CUT: _COUNTS_ONCE,
+        Kind.STREAM_ERROR: _COUNTS,
+        Kind.LATE: _STOP,
+        Kind.GONE: _STOP,
+        Kind.OPEN: _NEXT,
+        Kind.SKIPPED: _NEXT,
+    }
+)
+
+
+def classify(failed: Failed, fallback_on: tuple[str, ...] = ()) -> Verdict:
+    """The verdict on a failure. An upstream's own word on when to come back replaces our guess."""
+    verdict = VERDICTS[failed.kind]
+    if failed.kind in fallback_on:
+        verdict = replace(verdict, onward=Onward.NEXT)
+    if failed.retry_after is None or verdict.again is Again.NEVER:
+        return verdict
+    rest = failed.retry_after if verdict.mark is Mark.RESTS else 0
+    return replace(verdict, again=Again.ONCE, pause=failed.retry_after, rest=rest)
+
+
+# ── an upstream's errors ────────────────────────────────────────────────────────────────────────
+
+_STATUSES: Mapping[int, Kind] = MappingProxyType(
+    dict.fromkeys((400, 413, 415, 422), Kind.INVALID)
+    | dict.fromkeys((401, 403), Kind.UNAUTHORIZED)
+    | dict.fromkeys((500, 502, 503), Kind.ERROR)
+    | dict.fromkeys((408, 409, 504, *range(520, 525), 529), Kind.UNAVAILABLE)
+    | {402: Kind.EXHAUSTED, 429: Kind.LIMITED}
+)
+_PASSED_ON = frozenset({Kind.INVALID, Kind.TOO_LONG, Kind.FILTERED})
+
+_FILTER_CODES = frozenset({"content_filter", "content_policy_violation", "responsibleaipolicyviolation"})
+_QUOTA_CODES = frozenset(
+    {"insufficient_quota", "insufficient_credits", "billing_hard_limit_reached", "billing_not_active"}
+)
+_LENGTH_CODES = frozenset({"context_length_exceeded", "exceed_context_size_error"})
+_LENGTH_PHRASES = (
+    "context length",
+    "context size",
+    "context window",
+    "prompt is too long",
+    "input is too long",
+    "too many tokens",
+    "token count exceeds",
+    "maximum prompt length",
+)
+_QUOTA_PHRASES = ("exceeded your current quota", "insufficient credit", "insufficient balance")
+_CREDIT_OPENINGS = ("your credit balance is too low", "you have reached your specified api usage limits")
+"""How a message about credit begins. What the client wrote may be quoted further on, and must rest no model."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """An error body's codes and message, in lower case."""
+
+    codes: frozenset[str]
+    message: str
+
+
+def read_failure(status: int, headers: Mapping[str, str], body: bytes) -> Failed:
+    """The failure that an answer with an error's status is. `headers` have lower-case names."""
+    kind = _kind(status, _said(body))
+    passage = Passage(status=status, content_type=headers.get("content-type", "application/json"), body=body)
+    return Failed(
+        kind=kind,
+        status=status,
+        retry_after=retry_after(headers),
+        passage=passage if kind in _PASSED_ON else None,
+    )
+
+
+def _kind(status: int, said: _Said) -> Kind:
+    kind = _STATUSES.get(status, Kind.UNKNOWN if 300 <= status < 500 else Kind.UNAVAILABLE)
+    if status in (400, 403, 413, 422):
+        return _client_fault(said) or kind
+    quota = said.codes & _QUOTA_CODES or any(phrase in said.message for phrase in _QUOTA_PHRASES)
+    return Kind.EXHAUSTED if kind is Kind.LIMITED and quota else kind
+
+
+def _client_fault(said: _Said) -> Kind | None:
+    if said.codes & _FILTER_CODES:
+        return Kind.FILTERED
+    if said.codes & _QUOTA_CODES or said.message.startswith(_CREDIT_OPENINGS):
+        return Kind.EXHAUSTED
+    if said.codes & _LENGTH_CODES or any(phrase in said.message for phrase in _LENGTH_PHRASES):
+        return Kind.TOO_LONG
+    return None
+
+
+def _said(body: bytes) -> _Said:
+    """What an error body says, wherever the server puts it: inside `error`, or beside it."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return _Said(frozenset(), "")
+    outer = value if isinstance(value, dict) else {}
+    inner = outer.get("error", outer)
+    if isinstance(inner, str):
+        return _Said(frozenset(), inner.lower())
+    fields = inner if isinstance(inner, dict) else {}
+    codes = frozenset(str(fields.get(name, "")).lower() for name in ("code", "type"))
+    return _Said(codes, str(fields.get("message", "")).lower())
+
+
+def retry_after(headers: Mapping[str, str]) -> int | None:
+    """For how many microseconds, 0 to 60 s, the upstream wants no request; None where it does not clearly say."""
+    try:
+        seconds = _seconds(headers)
+    except (ValueError, OverflowError):
+        return None
+    if seconds is None or seconds != seconds:
+        return None
+    return int(min(max(seconds, 0), LONGEST_RETRY_AFTER / SECOND) * SECOND)
+
+
+def _seconds(headers: Mapping[str, str]) -> float | None:
+    if "retry-after-ms" in headers:
+        return float(headers["retry-after-ms"]) / 1000
+    value = headers.get("retry-after")
+    if value is None:
+        return None
+    if value.strip()[:1].isdigit():
+        return float(value)
+    return _until(value, headers.get("date"))
+
+
+def _until(value: str, date: str | None) -> float | None:
+    """Seconds to an HTTP date, by the server's own clock."""
+    if date is None:
+        return None
+    return (parsedate_to_datetime(value) - parsedate_to_datetime(date)).total_seconds()

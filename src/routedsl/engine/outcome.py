@@ -1,0 +1,99 @@
+"""What became of one attempt: answered, or failed with a kind named by what routing can do about it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """Why an attempt failed. Each kind has its row in `classify`; `fallback_on` names some."""
+
+    REFUSED = "refused"
+    """No connection: name, network, TLS. Nothing was sent."""
+    RESET = "reset"
+    """The connection died after the request was sent, before the first byte of an answer."""
+    TIMEOUT = "timeout"
+    """One of the attempt's clocks ran out."""
+    LIMITED = "limited"
+    """Too many requests for now."""
+    EXHAUSTED = "exhausted"
+    """The quota or the credit is used up."""
+    ERROR = "error"
+    """The server failed; the next time it may not."""
+    UNAVAILABLE = "unavailable"
+    """The server cannot now, and asking again at once is no use."""
+    UNAUTHORIZED = "unauthorized"
+    """Our key is missing or refused."""
+    UNKNOWN = "unknown"
+    """The upstream has no such model, or nothing at this address."""
+    INVALID = "invalid"
+    """The client's request is at fault, wherever it goes."""
+    TOO_LONG = "too_long"
+    """The prompt does not fit in the model's context."""
+    FILTERED = "filtered"
+    """The prompt was refused for what it says."""
+    MALFORMED = "malformed"
+    """A success by its status, and no answer."""
+    CUT = "cut"
+    """The answer broke off."""
+    STREAM_ERROR = "stream_error"
+    """A stream, with an error in it."""
+    LATE = "late"
+    """It was answering when the request's time was over."""
+    GONE = "gone"
+    """The client left."""
+    OPEN = "open"
+    """Not tried: the model's breaker is open."""
+    SKIPPED = "skipped"
+    """Not tried: too little time was left."""
+
+
+UNTRIED = frozenset({Kind.OPEN, Kind.SKIPPED})
+"""Attempts that made no call."""
+
+Usage = tuple[int, int]
+"""Tokens of the prompt, and of the answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """An upstream's refusal that may be passed on to the client as it came."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The model answered, all of it. `usage` is None where nobody told."""
+
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The model did not answer.
+
+    `detail` says more, for people, and never in an upstream's own words; of a timeout it names the
+    clock. `status` is an error's, None where the failure is none of HTTP. `retry_after` is how
+    many microseconds the upstream wants to be left alone. `passage` is what it said.
+    """
+
+    kind: Kind
+    detail: str = ""
+    status: int | None = None
+    retry_after: int | None = None
+    passage: Passage | None = None
+
+    @property
+    def word(self) -> str:
+        """The failure in one word, for headers and records: `timeout`, `refused`, `status_500`."""
+        return self.kind.value if self.status is None else f"status_{self.status}"
+
+    @property
+    def text(self) -> str:
+        """The failure for people."""
+        return f"{self.word} ({self.detail})" if self.detail else self.word
+
+
+Outcome = Answered | Failed
