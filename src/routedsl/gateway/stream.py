@@ -1,0 +1,192 @@
+"""A stream from upstream to client: the first-chunk gate, the relay, and the rule that a cut stream is no clean end."""
+
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import msgspec
+
+from routedsl.engine.outcome import Answered, Failed, Kind, Outcome, Usage
+from routedsl.engine.protocol import Protocol, StreamEvent
+from routedsl.engine.sse import EventTooLargeError, ServerEvent, SseDecoder, encode_event
+from routedsl.gateway.clock import SECOND, Clock
+from routedsl.gateway.reply import StreamBroken
+from routedsl.gateway.transport import Answer, AttemptError, failure, within
+
+MOST_MALFORMED = 3
+TAIL = SECOND
+"""How long a finished answer is waited for to tell its usage and its end."""
+DRAIN = SECOND // 20
+"""How long an ended stream is read on, so that its connection can be used again."""
+SILENT = Failed(kind=Kind.TIMEOUT, detail="idle")
+LATE = Failed(kind=Kind.LATE, detail="the request's deadline came")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manners:
+    """How a stream is passed on.
+
+    `idle` is the microseconds between two signs of life. It is finished when `choices` answers are.
+    `hide_usage` keeps back the token counts that the client did not ask for.
+    """
+
+    idle: int
+    choices: int = 1
+    hide_usage: bool = False
+
+
+class _StreamOptions(msgspec.Struct):
+    include_usage: msgspec.Raw = msgspec.Raw(b"false")
+
+
+class _Asked(msgspec.Struct):
+    n: object = 1
+    stream_options: _StreamOptions | None = None
+
+
+_ASKED = msgspec.json.Decoder(_Asked)
+
+
+def manners_of(body: bytes, idle: int) -> Manners:
+    """How the answer to a body, which `parse` took, is passed on."""
+    asked = _ASKED.decode(body)
+    shows_usage = asked.stream_options is not None and asked.stream_options.include_usage == b"true"
+    return Manners(idle=idle, choices=asked.n if isinstance(asked.n, int) else 1, hide_usage=not shows_usage)
+
+
+class Stream:
+    """One upstream's stream, event by event.
+
+    It holds to `manners`, and ends by the `deadline`, a time.
+    """
+
+    def __init__(self, answer: Answer, protocol: Protocol, clock: Clock, manners: Manners, deadline: int) -> None:
+        """Nothing is read yet."""
+        self._answer = answer
+        self._protocol = protocol
+        self._clock = clock
+        self._manners = manners
+        self._deadline = deadline
+        self._decoder = SseDecoder()
+        self._events: deque[ServerEvent] = deque()
+        self._no_more_bytes = False
+        self._held: list[bytes] = []
+        self._usage: Usage | None = None
+        self._malformed = 0  # in a row
+        self._begun = False
+        self._unfinished = manners.choices
+        self._tail: int | None = None  # once all is finished: until when it may say more
+        self._over = False
+
+    async def gate(self) -> None:
+        """Wait for the first real event, holding back all before it; raises `AttemptError`."""
+        while not self._begun:
+            frame = await self._step()
+            if frame is None:
+                raise failure(Kind.MALFORMED, "its stream says nothing")
+            self._held.append(frame)
+
+    async def rest(self) -> None:
+        """Hold back all the rest as well, so that even a broken stream can fall back; raises `AttemptError`."""
+        while (frame := await self._step()) is not None:
+            self._held.append(frame)
+
+    async def frames(self, on_end: Callable[[Outcome], None]) -> AsyncGenerator[bytes, None]:
+        """The frames for the client; the first is empty: with it the generator has begun, and will free the upstream.
+
+        Raises `StreamBroken` after its last frame where the answer is not whole.
+        """
+        outcome: Outcome = Failed(kind=Kind.GONE)
+        try:
+            yield b""
+            yield b"".join(self._held)
+            self._held.clear()
+            while (frame := await self._step()) is not None:
+                if frame:
+                    yield frame
+            outcome = Answered(usage=self._usage)
+            yield self._protocol.done
+            await self._drain()
+        except AttemptError as error:
+            outcome = error.failed
+            yield self._protocol.stream_error(f"the answer broke off: {error.failed.text}")
+            raise StreamBroken from None
+        finally:
+            self._answer.close()
+            on_end(outcome)
+
+    async def _step(self) -> bytes | None:
+        """The frame of the next event, empty where it is not passed on; None at the good end."""
+        if self._over:
+            return None
+        try:
+            return self._read(await self._next())
+        except AttemptError:
+            if self._tail is None:
+                raise
+            self._over = True
+            return None
+
+    def _read(self, event: ServerEvent | None) -> bytes | None:
+        if event is None:
+            raise failure(Kind.CUT, "its stream broke off")
+        return b"" if event.data is None else self._understand(self._protocol.read_event(event.data))
+
+    def _understand(self, event: StreamEvent) -> bytes | None:
+        self._usage = event.usage or self._usage
+        self._malformed = self._malformed + 1 if event.kind == "malformed" else 0
+        match event.kind:
+            case "error":
+                raise failure(Kind.STREAM_ERROR, "there is an error in its stream")
+            case "malformed" if self._malformed == MOST_MALFORMED:
+                raise failure(Kind.MALFORMED, "its stream cannot be read")
+            case "malformed":
+                return b""
+            case "usage" if self._manners.hide_usage:
+                return b""
+            case "done":
+                self._over = True
+                return None
+            case "finish":
+                self._begun = True
+                self._unfinished -= 1
+                if self._unfinished == 0:
+                    self._tail = self._clock.monotonic() + TAIL
+            case "content":
+                self._begun = True
+            case _:
+                pass
+        return encode_event(event.data)
+
+    async def _next(self) -> ServerEvent | None:
+        """The next event, as soon as it is there; None at the end of the bytes."""
+        while not self._events:
+            if self._no_more_bytes:
+                return None
+            piece = await self._piece()
+            self._no_more_bytes = not piece
+            self._events.extend(self._decoded(piece))
+        return self._events.popleft()
+
+    def _decoded(self, piece: bytes) -> list[ServerEvent]:
+        try:
+            return self._decoder.feed(piece) if piece else self._decoder.end()
+        except EventTooLargeError:
+            raise failure(Kind.MALFORMED, "an event of its stream does not end") from None
+
+    async def _piece(self) -> bytes:
+        until, failed = self._clock.monotonic() + self._manners.idle, SILENT
+        if self._tail is not None:
+            until = self._tail
+        elif self._deadline < until:
+            until, failed = self._deadline, LATE
+        async with within(self._clock, until, failed):
+            return await self._answer.read()
+
+    async def _drain(self) -> None:
+        """Read what comes after the end, and forget it."""
+        with suppress(AttemptError):
+            async with within(self._clock, self._clock.monotonic() + DRAIN, SILENT):
+                while not self._no_more_bytes:
+                    self._no_more_bytes = not await self._answer.read()
