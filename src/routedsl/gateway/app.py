@@ -1,0 +1,71 @@
+"""The data plane as one aiohttp application: endpoints, and what every request passes through."""
+
+import asyncio
+from functools import partial
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from routedsl.engine.request import RequestError
+from routedsl.gateway import endpoints
+from routedsl.gateway.egress import errors_as, sign
+from routedsl.gateway.ingress import admit_hosts
+from routedsl.gateway.settings import Limits
+from routedsl.gateway.traffic import Traffic
+from routedsl.gateway.wiring import GATEWAY, Gateway
+
+
+def make_app(gateway: Gateway) -> web.Application:
+    """An application that serves the gateway's policy, with an endpoint for each protocol of its catalog."""
+    protocols = gateway.catalog.protocols
+    paths = [f"POST {protocol.path}" for protocol in protocols.values()]
+    there_are = ", ".join((*paths, "GET /v1/models", "GET /healthz", "GET /readyz"))
+    app = web.Application(
+        middlewares=[
+            errors_as(protocols["chat"].error_body, there_are),
+            admit_hosts(gateway.hosts),
+            counted(gateway.traffic),
+        ]
+    )
+    app[GATEWAY] = gateway
+    app.on_response_prepare.append(sign)
+    for protocol in protocols.values():
+        app.router.add_post(protocol.path, partial(endpoints.complete, protocol=protocol))
+    app.router.add_get("/v1/models", endpoints.list_models)
+    app.router.add_get("/v1/models/{id:.+}", endpoints.show_model)
+    app.router.add_head("/", endpoints.greet)
+    app.router.add_get("/healthz", endpoints.healthy)
+    app.router.add_get("/readyz", endpoints.ready)
+    return app
+
+
+def counted(traffic: Traffic) -> Middleware:
+    """Counts requests in flight, and ends their connections once the server is stopping."""
+
+    @web.middleware
+    async def count(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            with traffic.carrying(request):
+                response = await handler(request)
+        except asyncio.CancelledError:
+            if not traffic.cut:
+                raise
+            raise RequestError("overloaded", "the gateway is shutting down") from None
+        if traffic.draining:
+            response.force_close()
+        return response
+
+    return count
+
+
+def make_runner(app: web.Application, limits: Limits) -> web.AppRunner:
+    """The application with aiohttp's server set for it: a client that leaves cancels its handler."""
+    return web.AppRunner(
+        app,
+        access_log=None,
+        auto_decompress=False,
+        handler_cancellation=True,
+        keepalive_timeout=limits.keepalive,
+        lingering_time=limits.linger,
+        shutdown_timeout=limits.linger,
+    )

@@ -1,0 +1,102 @@
+"""Answers on their way out: errors in the client's dialect, and the headers that answers carry."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from urllib.parse import quote
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from routedsl.engine.decision import Decision
+from routedsl.engine.request import RequestError
+from routedsl.gateway.ingress import request_id
+from routedsl.gateway.reply import AttemptRecord
+
+ErrorBody = Callable[[int, str, str, str | None], bytes]
+"""Status, code, message and the field that is wrong, to the dialect's JSON."""
+
+JSON = "application/json"
+REQUEST_ID = web.RequestKey("request_id", str)
+
+STATUS: Mapping[str, int] = MappingProxyType(
+    {
+        "invalid_json": 400,
+        "invalid_request": 400,
+        "duplicate_key": 400,
+        "invalid_api_key": 401,
+        "host_not_allowed": 403,
+        "model_not_found": 404,
+        "not_found": 404,
+        "method_not_allowed": 405,
+        "request_timeout": 408,
+        "body_too_large": 413,
+        "unsupported_encoding": 415,
+        "unsupported_media_type": 415,
+        "internal_error": 500,
+        "overloaded": 503,
+    }
+)
+"""The status of each error that is neither a policy's nor an upstream's."""
+
+_PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
+_LOG = logging.getLogger(__name__)
+
+
+def errors_as(dialect: ErrorBody, endpoints: str) -> Middleware:
+    """Gives each request its id, and answers what its handler raises. `endpoints` tells a lost client what there is."""
+
+    @web.middleware
+    async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request[REQUEST_ID] = request_id(request.headers)
+        try:
+            return await handler(request)
+        except RequestError as error:
+            return failure(dialect, error)
+        except web.HTTPException as error:
+            return _from_router(dialect, request, error, endpoints)
+        except Exception:  # noqa: BLE001 - a bug costs its one request, and no client sees a traceback
+            _LOG.exception("request %s failed", request[REQUEST_ID])
+            return failure(dialect, RequestError("internal_error", f"the gateway failed on {request[REQUEST_ID]}"))
+
+    return answer
+
+
+def failure(dialect: ErrorBody, error: RequestError) -> web.Response:
+    """An error of ours as an answer."""
+    status = STATUS[error.code]
+    body = dialect(status, error.code, error.message, error.param)
+    return web.Response(status=status, body=body, content_type=JSON)
+
+
+def _from_router(dialect: ErrorBody, request: web.Request, error: web.HTTPException, endpoints: str) -> web.Response:
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        allowed = ", ".join(sorted(error.allowed_methods))
+        message = f"`{request.path}` takes {allowed}, not {request.method}"
+        answer = failure(dialect, RequestError("method_not_allowed", message))
+        answer.headers["Allow"] = allowed
+        return answer
+    if isinstance(error, web.HTTPNotFound):
+        return failure(dialect, RequestError("not_found", f"no endpoint `{request.path}`; there are {endpoints}"))
+    return failure(dialect, RequestError("invalid_request", error.reason))
+
+
+async def sign(request: web.Request, response: web.StreamResponse) -> None:
+    """Put the request's id on every answer, and take off what tells about the server's software."""
+    response.headers["x-request-id"] = request.get(REQUEST_ID) or request_id(request.headers)
+    response.headers.popall("Server", None)
+
+
+def routing_headers(decision: Decision, attempts: Iterable[AttemptRecord], served_by: str | None) -> dict[str, str]:
+    """Which policy and rule decided, which model answered, and what was tried."""
+    headers = {
+        "x-route-policy": decision.policy[:12],
+        "x-route-rule": decision.rule,
+        "x-route-model": served_by,
+        "x-route-attempts": ",".join(f"{attempt.model}:{attempt.outcome}" for attempt in attempts),
+    }
+    return {name: _ascii(value) for name, value in headers.items() if value}
+
+
+def _ascii(value: str) -> str:
+    return quote(value, safe=_PRINTABLE)

@@ -1,0 +1,110 @@
+"""The data plane's endpoints: read the request, decide, dispatch, answer."""
+
+from collections.abc import AsyncGenerator, Iterator
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from routedsl.engine.decision import Decision
+from routedsl.engine.protocol import Protocol
+from routedsl.engine.report import decision_to_json
+from routedsl.engine.request import RequestError
+from routedsl.engine.world import World
+from routedsl.gateway.egress import JSON, REQUEST_ID, routing_headers
+from routedsl.gateway.host import Generation
+from routedsl.gateway.ingress import read_request
+from routedsl.gateway.relay import End, cut, relay
+from routedsl.gateway.wiring import GATEWAY, Gateway
+
+Headers = CIMultiDict[str]
+
+
+async def complete(http: web.Request, protocol: Protocol) -> web.StreamResponse:
+    """Route one request of a protocol, under the generation that serves when its body is there."""
+    gateway = http.app[GATEWAY]
+    request = await read_request(http, protocol, gateway.limits, http[REQUEST_ID])
+    generation = gateway.host.generation
+    world = World(now=gateway.clock.now(), models=gateway.states.world_models())
+    decision = generation.program.decide(request, world)
+    if http.headers.get("x-route-dry-run") == "1":
+        return web.json_response(decision_to_json(decision, request.id))
+    with gateway.telemetry.measuring(decision) as ending:
+        if decision.action == "reject":
+            ending.status = str(decision.status)
+            return _rejection(decision, protocol)
+        reply = await gateway.dispatcher.dispatch(request, decision, generation.policy, protocol)
+        ending.status, ending.model, ending.attempts = str(reply.status), reply.served_by, reply.attempts
+        headers: Headers = CIMultiDict(reply.headers)
+        headers.update(routing_headers(decision, reply.attempts, reply.served_by))
+        if isinstance(reply.body, bytes):
+            return web.Response(status=reply.status, body=reply.body, headers=headers)
+        response = web.StreamResponse(status=reply.status, headers=headers)
+        end = await _stream(http, response, reply.body, protocol)
+        if end is not End.WHOLE:
+            ending.status = end
+        return response
+
+
+def _rejection(decision: Decision, protocol: Protocol) -> web.Response:
+    status = decision.status or 400
+    body = protocol.error_body(status, decision.code or "rejected_by_policy", decision.message or "", "model")
+    headers = routing_headers(decision, (), None)
+    return web.Response(status=status, body=body, content_type=JSON, headers=headers)
+
+
+async def _stream(
+    http: web.Request, response: web.StreamResponse, body: AsyncGenerator[bytes, None], protocol: Protocol
+) -> End:
+    gateway = http.app[GATEWAY]
+    farewell = protocol.stream_error("the gateway is shutting down")
+    end = End.GONE
+    try:
+        await response.prepare(http)
+        end = await relay(response, body, gateway.traffic, patience=gateway.limits.write, farewell=farewell)
+    finally:
+        if end is not End.WHOLE:
+            cut(http)
+    return end
+
+
+async def list_models(http: web.Request) -> web.Response:
+    """All routes and declared models, as OpenAI lists models."""
+    return web.json_response({"object": "list", "data": list(_models(http.app[GATEWAY].host.generation))})
+
+
+async def show_model(http: web.Request) -> web.Response:
+    """One of them."""
+    name = http.match_info["id"]
+    for model in _models(http.app[GATEWAY].host.generation):
+        if model["id"] == name:
+            return web.json_response(model)
+    raise RequestError("model_not_found", f"the model `{name}` does not exist", "model")
+
+
+def _models(generation: Generation) -> Iterator[dict[str, object]]:
+    created = int(generation.loaded_at.timestamp())
+    for route in generation.policy.routes.values():
+        for name in route.names:
+            yield {"id": name, "object": "model", "created": created, "owned_by": "routedsl"}
+    for model in generation.policy.models.values():
+        yield {"id": model.name, "object": "model", "created": created, "owned_by": model.upstream}
+
+
+async def greet(_http: web.Request) -> web.Response:
+    """Answer clients that ask whether anybody is there."""
+    return web.Response()
+
+
+async def healthy(_http: web.Request) -> web.Response:
+    """Whether the process serves at all."""
+    return web.json_response({"status": "ok"})
+
+
+async def ready(http: web.Request) -> web.Response:
+    """Whether new requests are welcome: a policy is loaded, and nobody has asked the gateway to stop."""
+    gateway: Gateway = http.app[GATEWAY]
+    if gateway.traffic.draining:
+        return web.json_response({"status": "draining"}, status=503)
+    if not gateway.host.ready:
+        return web.json_response({"status": "no policy"}, status=503)
+    return web.json_response({"status": "ready"})

@@ -1,0 +1,113 @@
+"""HTTP on its way in: what may come at all, and a body as a `Request`."""
+
+import asyncio
+import re
+import secrets
+from collections.abc import Collection, Mapping
+
+from aiohttp import HttpVersion10, HttpVersion11, web
+from aiohttp.typedefs import Handler, Middleware
+from yarl import URL
+
+from routedsl.engine.protocol import Arrival, Protocol
+from routedsl.engine.request import Request, RequestError
+from routedsl.gateway.settings import Limits, is_loopback
+
+_SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_JSON_TYPE = re.compile(r"application/([a-z0-9.+-]+\+)?json")
+_HOSTLESS = frozenset({"/healthz", "/readyz"})
+"""Probes call by address."""
+
+
+def request_id(headers: Mapping[str, str]) -> str:
+    """The client's own id where it is sane, else a new one."""
+    given = headers.get("x-request-id", "")
+    return given if _SANE_ID.fullmatch(given) else f"req_{secrets.token_hex(12)}"
+
+
+def admit_hosts(hosts: Collection[str] | None) -> Middleware:
+    """Turns away what was not meant for this server: a page that rebinds its name, a proxy's request.
+
+    Loopback names always go, `hosts` too; None lets any name in.
+    """
+    known = None if hosts is None else frozenset(host.lower() for host in hosts)
+
+    @web.middleware
+    async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
+        _check_form(request)
+        if known is not None and request.path not in _HOSTLESS:
+            _check_host(request, known)
+        return await handler(request)
+
+    return admit
+
+
+def _check_form(request: web.Request) -> None:
+    if request.version not in (HttpVersion10, HttpVersion11):
+        raise RequestError("invalid_request", "this server speaks HTTP/1.1")
+    if request.version == HttpVersion10 and "Transfer-Encoding" in request.headers:
+        raise RequestError("invalid_request", "HTTP/1.0 has no transfer encoding")
+    if not request.raw_path.startswith("/") and not _same_host(request):
+        raise RequestError("invalid_request", "this server is no proxy")
+
+
+def _check_host(request: web.Request, known: Collection[str]) -> None:
+    name = _hostname(request.headers.get("Host", ""))
+    if not is_loopback(name) and name not in known:
+        raise RequestError("host_not_allowed", f"`{name}` is no name of this server; its setting `hosts` may add it")
+
+
+def _same_host(request: web.Request) -> bool:
+    return request.url.authority == request.headers.get("Host")
+
+
+def _hostname(host: str) -> str:
+    try:
+        return (URL(f"http://{host}").host or "").lower()
+    except ValueError:
+        return ""
+
+
+async def read_request(request: web.Request, protocol: Protocol, limits: Limits, identity: str) -> Request:
+    """The body as the protocol reads it; raises `RequestError`."""
+    _check_headers(request, limits)
+    body = await _read_body(request, limits)
+    return protocol.parse(body, Arrival(headers=_joined(request.headers), id=identity))
+
+
+def _check_headers(request: web.Request, limits: Limits) -> None:
+    # A page of a foreign site may send anything but this type without asking first.
+    if not _JSON_TYPE.fullmatch(request.content_type):
+        raise RequestError("unsupported_media_type", "send the body as `content-type: application/json`")
+    encoding = request.headers.get("Content-Encoding", "identity")
+    if encoding.lower() != "identity":
+        raise RequestError("unsupported_encoding", "send the body as it is: no content encoding is taken")
+    if (request.content_length or 0) > limits.size:
+        raise _too_large(limits)
+
+
+async def _read_body(request: web.Request, limits: Limits) -> bytes:
+    body = bytearray()
+    try:
+        async with asyncio.timeout(limits.body):
+            async for piece in request.content.iter_any():
+                body += piece
+                if len(body) > limits.size:
+                    raise _too_large(limits)
+    except TimeoutError:
+        raise RequestError("request_timeout", f"the body was not complete after {limits.body:g} s") from None
+    except web.RequestPayloadError:
+        raise RequestError("invalid_request", "the body's framing is broken") from None
+    return bytes(body)
+
+
+def _too_large(limits: Limits) -> RequestError:
+    return RequestError("body_too_large", f"a body may have up to {limits.size // 2**20} MiB")
+
+
+def _joined(headers: Mapping[str, str]) -> dict[str, str]:
+    joined: dict[str, str] = {}
+    for name, value in headers.items():
+        folded = name.lower()
+        joined[folded] = f"{joined[folded]}, {value}" if folded in joined else value
+    return joined

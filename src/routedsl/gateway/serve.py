@@ -1,0 +1,166 @@
+"""A gateway from start to end: the policy, the two listeners, the watcher, and the way out."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from aiohttp import web
+
+from routedsl.engine.catalog import Catalog
+from routedsl.gateway.admin import make_admin
+from routedsl.gateway.app import make_app, make_runner
+from routedsl.gateway.clock import SystemClock
+from routedsl.gateway.connection import listen, port_of
+from routedsl.gateway.dispatch import Dispatcher
+from routedsl.gateway.host import Admission, Listener, PolicyHost, Verdict
+from routedsl.gateway.settings import LIMITS, Limits, Settings, is_loopback
+from routedsl.gateway.shutdown import Stop, drain, on_signals
+from routedsl.gateway.state import States
+from routedsl.gateway.telemetry import Telemetry
+from routedsl.gateway.traffic import Traffic
+from routedsl.gateway.transport import AiohttpTransport
+from routedsl.gateway.watch import Watcher
+from routedsl.gateway.wiring import Gateway
+from routedsl.loading.policy import load_policy
+
+_ADMIN_HOST = "127.0.0.1"
+_LOG = logging.getLogger(__name__)
+
+
+class StartError(Exception):
+    """Why a gateway cannot start, in one sentence for its operator."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """All that a gateway is made from.
+
+    `admit` makes a policy ready to serve here. `environment` has the keys of upstreams. `token` opens
+    the admin port. `report` makes the listener that is told of each policy that is read.
+    `reconcile` is the seconds between two looks at the policy's files.
+    """
+
+    path: Path
+    settings: Settings
+    catalog: Catalog
+    admit: Admission
+    environment: Mapping[str, str]
+    token: str
+    report: Callable[[PolicyHost], Listener]
+    limits: Limits = LIMITS
+    reconcile: float = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A gateway that serves, and where: `url` for clients, `admin_url` for operators."""
+
+    url: str
+    admin_url: str
+    gateway: Gateway
+    listener: asyncio.Server
+    server: web.Server
+
+
+async def run(deployment: Deployment, announce: Callable[[Running], None]) -> None:
+    """Serve until SIGTERM or Ctrl-C, then drain; raises `StartError`. `announce` is told once it serves."""
+    stop = Stop()
+    with on_signals(stop):
+        async with running(deployment) as gateway:
+            announce(gateway)
+            await stop.asked.wait()
+            seconds = deployment.settings.drain
+            left = await drain(gateway.gateway.traffic, gateway.listener, gateway.server, seconds, stop.hurry)
+            if left:
+                _LOG.warning("stopped with %d requests cut off", left)
+
+
+@asynccontextmanager
+async def running(deployment: Deployment) -> AsyncIterator[Running]:
+    """A gateway that serves inside the block; raises `StartError` where it cannot."""
+    settings, limits = deployment.settings, deployment.limits
+    _check_host(settings)
+    async with AsyncExitStack() as stack:
+        gateway = await _assemble(deployment, stack)
+        admin = make_admin(
+            gateway.host, gateway.telemetry, deployment.token, deployment.catalog.protocols["chat"].error_body
+        )
+        server, listener = await _open(stack, make_app(gateway), settings.host, settings.port, limits)
+        _, admin_listener = await _open(stack, admin, _ADMIN_HOST, settings.admin_port, limits)
+        if settings.watch:
+            await _watch(stack, deployment, gateway.host)
+        yield Running(
+            url=_url(settings.host, listener),
+            admin_url=_url(_ADMIN_HOST, admin_listener),
+            gateway=gateway,
+            listener=listener,
+            server=server,
+        )
+
+
+def _check_host(settings: Settings) -> None:
+    if not is_loopback(settings.host) and not settings.open:
+        raise StartError(
+            f"others can reach `{settings.host}`, and no key would be asked of them;"
+            " say `--open` to let in everybody who gets there"
+        )
+
+
+async def _assemble(deployment: Deployment, stack: AsyncExitStack) -> Gateway:
+    settings, clock = deployment.settings, SystemClock()
+    states = States(clock)
+    host = PolicyHost(deployment.admit)
+    telemetry = Telemetry(host, states, clock)
+    host.listeners.append(deployment.report(host))
+    if host.offer(load_policy(deployment.path, deployment.catalog)) is Verdict.REFUSED:
+        raise StartError(f"the policy `{deployment.path}` does not load")
+    transport = await stack.enter_async_context(AiohttpTransport(clock))
+    return Gateway(
+        catalog=deployment.catalog,
+        host=host,
+        dispatcher=Dispatcher(transport, states, clock, deployment.environment),
+        states=states,
+        clock=clock,
+        telemetry=telemetry,
+        traffic=Traffic(),
+        limits=deployment.limits,
+        hosts=None if settings.open and not settings.hosts else (settings.host, *settings.hosts),
+    )
+
+
+async def _open(
+    stack: AsyncExitStack, app: web.Application, host: str, port: int, limits: Limits
+) -> tuple[web.Server, asyncio.Server]:
+    runner = make_runner(app, limits)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    server = runner.server
+    if server is None:
+        raise RuntimeError("a runner that was set up has a server")
+    try:
+        listener = await listen(server, host, port, limits.headers)
+    except OSError as error:
+        raise StartError(f"`{host}` port {port} cannot be listened on: {error.strerror}") from None
+    stack.callback(listener.close)
+    return server, listener
+
+
+async def _watch(stack: AsyncExitStack, deployment: Deployment, host: PolicyHost) -> None:
+    load = partial(asyncio.to_thread, load_policy, deployment.path, deployment.catalog)
+    watcher = Watcher(deployment.path, host, load, every=deployment.reconcile)
+    task = asyncio.create_task(watcher.run())
+    stack.push_async_callback(_cancelled, task)
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def _url(host: str, listener: asyncio.Server) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port_of(listener)}"

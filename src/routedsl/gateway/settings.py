@@ -1,0 +1,83 @@
+"""How `serve` is set: one value, from a TOML file and from flags, by the same names; and the bounds on clients."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+
+class Settings(BaseModel):
+    """What an operator may say of a server.
+
+    `host`, `port` and `admin_port` are where it listens (port 0: any free one); the admin port is
+    always on loopback. `hosts` are further names by which clients may call it. `open` allows a
+    host that others can reach. `drain` is how many seconds running requests get at shutdown.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    admin_port: int = Field(default=8081, ge=0, le=65535)
+    watch: bool = True
+    open: bool = False
+    hosts: tuple[str, ...] = ()
+    drain: float = Field(default=30, ge=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds on what one client may take. Times are seconds, sizes bytes.
+
+    `headers`: until a new connection has sent its first request's headers; `keepalive`: between
+    two requests; `body`: for a request's body, of at most `size`; `write`: for one piece of an
+    answer to be taken; `linger`: for reading on after an answer that came before the body's end.
+    """
+
+    headers: float = 10
+    body: float = 30
+    keepalive: float = 75
+    write: float = 60
+    linger: float = 5
+    size: int = 20 * 2**20
+
+
+LIMITS = Limits()
+
+
+class SettingsError(Exception):
+    """Settings that mean nothing; the text says which and why."""
+
+
+def read_settings(file: Path | None, flags: Mapping[str, object]) -> Settings:
+    """The file's settings with the flags over them; raises `SettingsError`. A flag that is None was not given."""
+    values = {} if file is None else _from_toml(file)
+    values |= {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_sentences(error))) from None
+
+
+def _from_toml(file: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"`{file}` cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"`{file}` is no TOML: {error}") from None
+
+
+def _sentences(error: ValidationError) -> list[str]:
+    return [f"setting `{'.'.join(map(str, each['loc']))}`: {each['msg'].lower()}" for each in error.errors()]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the host."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

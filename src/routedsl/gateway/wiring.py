@@ -1,0 +1,33 @@
+"""What the data plane's endpoints work with, as one value."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from routedsl.engine.catalog import Catalog
+from routedsl.gateway.clock import Clock
+from routedsl.gateway.dispatch import Dispatcher
+from routedsl.gateway.host import PolicyHost
+from routedsl.gateway.settings import LIMITS, Limits
+from routedsl.gateway.state import States
+from routedsl.gateway.telemetry import Telemetry
+from routedsl.gateway.traffic import Traffic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """The parts of a running gateway. `hosts` are names it may be called by beside loopback's; None: any."""
+
+    catalog: Catalog
+    host: PolicyHost
+    dispatcher: Dispatcher
+    states: States
+    clock: Clock
+    telemetry: Telemetry
+    traffic: Traffic
+    limits: Limits = LIMITS
+    hosts: Collection[str] | None = ()
+
+
+GATEWAY = web.AppKey("gateway", Gateway)

@@ -1,0 +1,46 @@
+"""`routedsl serve`: the gateway."""
+
+import os
+from pathlib import Path
+
+import click
+
+from routedsl.gateway.admission import with_keys
+from routedsl.gateway.serve import Running, run
+from routedsl.gateway.settings import SettingsError, read_settings
+from routedsl.tools.serving import deployment_of, run_to_end, shown_token
+
+
+@click.command(name="serve")
+@click.argument("policy", type=click.Path(path_type=Path))
+@click.option("--host", metavar="HOST", help="Where to listen.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="For clients; 0 takes a free one.  [default: 8080]")
+@click.option(
+    "--admin-port", type=click.IntRange(0, 65535), help="For operators, always on 127.0.0.1.  [default: 8081]"
+)
+@click.option("--watch/--no-watch", default=None, help="Take in edits of the policy while serving.  [default: watch]")
+@click.option("--open", "open_", is_flag=True, default=None, help="Let in whoever reaches a host that is not loopback.")
+@click.option(
+    "--settings", "file", type=click.Path(path_type=Path), help="TOML: these flags, `hosts` and `drain` as keys."
+)
+def command(policy: Path, file: Path | None, open_: bool | None, **flags: object) -> None:  # noqa: FBT001 - click passes by name
+    """Serve POLICY, a file or a folder, to OpenAI's clients.
+
+    Keys of upstreams come from the environment. Edits of the policy are taken in while serving; one
+    with errors is told on standard error, and the old policy serves on. SIGTERM or Ctrl-C lets
+    running requests finish; a second one does not. One process serves.
+
+    The admin port has GET /policy and GET /metrics, with the bearer token in ROUTEDSL_ADMIN_TOKEN.
+    """
+    try:
+        settings = read_settings(file, {**flags, "open": open_})
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from error
+    deployment = deployment_of(policy, settings, with_keys(os.environ))
+
+    def announce(running: Running) -> None:
+        click.echo(f"`{policy}` is served at {running.url}/v1")
+        token = shown_token(deployment.token)
+        click.echo(f"admin at {running.admin_url}" + (f", token {token}" if token else ""))
+
+    run_to_end(run(deployment, announce))
