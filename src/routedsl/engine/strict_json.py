@@ -36,7 +36,7 @@ def _keys_are_plainly_single(text: bytes, value: object) -> bool:
     Decoding drops all but one of doubled keys, and with each its colon. Whatever colons are left in
     keys and texts are encoded again as they were, unless one was escaped; then nothing is plain.
     """
-    return b"u003" not in text and text.count(b":") == msgspec.json.encode(value).count(b":")
+    return b"\\u003" not in text and text.count(b":") == msgspec.json.encode(value).count(b":")
 
 
 def _single_keys(pairs: list[tuple[str, object]]) -> None:
