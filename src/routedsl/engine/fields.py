@@ -30,11 +30,13 @@ class FieldError(RequestError):
 
 def field(fields: Fields, name: str, read: Callable[[object], Read]) -> Read | None:
     """The field read by `read`; None where it is null or left out."""
-    value = fields.get(name)
-    if value is None:
-        return None
+    return None if fields.get(name) is None else required(fields, name, read)
+
+
+def required(fields: Fields, name: str, read: Callable[[object], Read]) -> Read:
+    """The field read by `read`, which must be there."""
     try:
-        return read(value)
+        return read(fields.get(name))
     except FieldError as error:
         raise error.inside(name) from None
 

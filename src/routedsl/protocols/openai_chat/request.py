@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from routedsl.engine.fields import FieldError, Fields, each, field, flag, mapping, number, text, texts, whole
+from routedsl.engine.fields import FieldError, Fields, each, field, flag, mapping, number, required, text, texts, whole
 from routedsl.engine.protocol import Arrival, Forwarding
 from routedsl.engine.request import Message, Request, RequestError
 from routedsl.engine.strict_json import read_json
@@ -59,12 +59,8 @@ def _messages(fields: Fields) -> Sequence[Message]:
 
 def _message(value: object) -> Message:
     fields = mapping(value)
-    role = field(fields, "role", text)
-    if role is None:
-        raise FieldError("role", "a text")
-    parts = field(fields, "content", _parts)
-    if parts is None and role not in _MAY_BE_SILENT:
-        raise FieldError("content", "a text or a list of parts")
+    role = required(fields, "role", text)
+    parts = (field if role in _MAY_BE_SILENT else required)(fields, "content", _parts)
     return _joined(_ROLES.get(role, role), parts or (), _calls(fields))
 
 
@@ -87,20 +83,15 @@ def _parts(content: object) -> Sequence[tuple[str, str]]:
         case str():
             return (("text", content),)
         case list():
-            return _LIST_OF_PARTS(content)
+            return each(_part)(content)
         case _:
             raise FieldError("", "a text or a list of parts")
 
 
 def _part(value: object) -> tuple[str, str]:
     fields = mapping(value)
-    kind = field(fields, "type", text)
-    if kind is None:
-        raise FieldError("type", "a text")
-    return kind, (field(fields, kind, text) or "") if kind in _TEXTS else ""
-
-
-_LIST_OF_PARTS = each(_part)
+    kind = required(fields, "type", text)
+    return kind, required(fields, kind, text) if kind in _TEXTS else ""
 
 
 def _calls(fields: Fields) -> Sequence[str]:
@@ -117,12 +108,16 @@ def _call(value: object) -> str:
 
 def _told(value: object) -> str:
     call = mapping(value)
-    told = (field(call, name, text) for name in ("name", "arguments", "input"))
-    return "\n".join(filter(None, told))
+    told = [call[name] for name in ("name", "arguments", "input") if call.get(name)]
+    return "\n".join(one if isinstance(one, str) else _compact(one) for one in told)
 
 
 def _tool(value: object) -> str:
-    return msgspec.json.encode(mapping(value)).decode()
+    return _compact(mapping(value))
+
+
+def _compact(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _is_json(value: object) -> bool:

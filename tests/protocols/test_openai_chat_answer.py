@@ -1,0 +1,140 @@
+"""Chat completions: what whole answers and events of streams mean, and our own errors."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from routedsl.engine.sse import SseDecoder
+from routedsl.protocols.openai_chat import PROTOCOL
+
+USAGE = {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8}
+CALLS = [{"index": 0, "function": {"name": "f", "arguments": ""}}]
+
+
+def chunk(delta: object, finish: str | None = None, **more: Any) -> bytes:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    return json.dumps({"object": "chat.completion.chunk", "choices": [choice], **more}).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (chunk({"role": "assistant"}), "quiet"),
+        (chunk({"role": "assistant", "content": "", "refusal": None}), "quiet"),
+        (chunk({"role": "assistant", "content": None, "reasoning_content": ""}), "quiet"),
+        (chunk({}), "quiet"),
+        (chunk(None), "quiet"),
+        (chunk({"content": " "}), "content"),
+        (chunk({"role": "assistant", "content": "hi"}), "content"),
+        (chunk({"tool_calls": CALLS}), "content"),
+        (chunk({"function_call": {"name": "f"}}), "content"),
+        (chunk({"reasoning_content": "hm"}), "content"),
+        (chunk({"reasoning": "hm"}), "content"),
+        (chunk({"refusal": "no"}), "content"),
+        (chunk({"audio": {"id": "a"}}), "content"),
+        (chunk({"content": "hi"}, error=None), "content"),
+        (chunk({}, "stop"), "finish"),
+        (chunk({"content": "hi"}, "length"), "finish"),
+        (chunk({}, "content_filter"), "finish"),
+        (b'{"choices": [], "prompt_filter_results": []}', "quiet"),
+        (b'{"choices": [], "usage": null}', "quiet"),
+        (json.dumps({"choices": [], "usage": USAGE}).encode(), "usage"),
+        (b"[DONE]", "done"),
+        (b" [DONE] ", "done"),
+        (b'{"error": {"message": "overloaded"}}', "error"),
+        (b'{"error": "overloaded", "choices": []}', "error"),
+        (b'{"object": "error", "message": "overloaded"}', "error"),
+        *((data, "malformed") for data in (b"", b"{", b"[]", b"7", b"DONE", b'{"a": 1}', b'{"choices": {}}', b"\xff")),
+        (b'{"choices": [7]}', "malformed"),
+        (b'{"choices": null, "usage": {}}', "malformed"),
+        (b"[" * 100_000, "malformed"),
+    ],
+)
+def test_kinds_of_events(data: bytes, kind: str) -> None:
+    event = PROTOCOL.read_event(data)
+    assert (event.kind, event.data) == (kind, data)
+    assert (event.error is not None) == (kind == "error")
+
+
+def test_usage_is_told_wherever_it_stands() -> None:
+    assert PROTOCOL.read_event(chunk({"content": "hi"}, usage=USAGE)).usage == (3, 5)
+    assert PROTOCOL.read_event(chunk({}, "stop", usage=USAGE)).usage == (3, 5)
+    assert PROTOCOL.read_event(chunk({}, usage={"prompt_tokens": "3"})).usage is None
+
+
+@pytest.mark.parametrize("error", [{"message": "overloaded"}, "overloaded"])
+def test_an_error_keeps_its_body(error: object) -> None:
+    assert PROTOCOL.read_event(json.dumps({"error": error}).encode()).error == {"message": "overloaded"}
+
+
+@given(st.binary() | st.text().map(str.encode))
+def test_any_event_has_a_kind(data: bytes) -> None:
+    assert PROTOCOL.read_event(data).data == data
+
+
+def answer(message: object, finish: str = "stop") -> bytes:
+    return json.dumps({"choices": [{"index": 0, "message": message, "finish_reason": finish}]}).encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        (answer({"role": "assistant", "content": "hi"}), None),
+        (answer({"role": "assistant", "content": ""}), None),
+        (answer({"role": "assistant", "content": None, "tool_calls": CALLS}), None),
+        (answer({"role": "assistant", "content": None, "function_call": {"name": "f"}}), None),
+        (answer({"role": "assistant", "content": None, "refusal": "no"}), None),
+        (answer({"role": "assistant", "content": None, "reasoning_content": "hm"}), None),
+        (answer({"role": "assistant", "content": None, "audio": {"id": "a"}}), None),
+        (answer({"role": "assistant", "content": None}, "content_filter"), None),
+        (b'{"error": null, "choices": [{"message": {"content": "hi"}}]}', None),
+        (answer({"role": "assistant", "content": None}), "no content"),
+        (answer({"role": "assistant", "content": None, "tool_calls": []}), "no content"),
+        (answer({"role": "assistant"}), "no content"),
+        (answer(None), "no content"),
+        (b'{"choices": [7]}', "no content"),
+        (b'{"choices": []}', "no choices"),
+        (b'{"choices": null}', "no choices"),
+        (b"{}", "no choices"),
+        (b'{"error": {"message": "overloaded"}}', "an error with status 200"),
+        (b'{"error": "overloaded"}', "an error with status 200"),
+        (b'{"object": "error", "message": "overloaded"}', "an error with status 200"),
+        *(
+            (body, "broken JSON")
+            for body in (b"", b"<html>", b"[]", answer({"content": "hi"})[:-1], b"\xff", b"[" * 99_999)
+        ),
+    ],
+)
+def test_faults_of_whole_answers(body: bytes, fault: str | None) -> None:
+    assert PROTOCOL.fault(body) == fault
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, "invalid_request_error"),
+        (401, "authentication_error"),
+        (403, "permission_error"),
+        (404, "invalid_request_error"),
+        (429, "rate_limit_error"),
+        (503, "server_error"),
+        (504, "server_error"),
+    ],
+)
+def test_errors_in_the_clients_dialect(status: int, kind: str) -> None:
+    error = json.loads(PROTOCOL.error_body(status, "some_code", "what \u201cwent\u201d wrong", "model"))["error"]
+    assert error == {"message": "what \u201cwent\u201d wrong", "type": kind, "param": "model", "code": "some_code"}
+
+
+def test_frames_are_whole_and_read_as_what_they_are() -> None:
+    frames = PROTOCOL.stream_error("the stream broke\noff") + PROTOCOL.done
+    events = [PROTOCOL.read_event(event.data or b"") for event in SseDecoder().feed(frames)]
+    assert [event.kind for event in events] == ["error", "done"]
+    assert events[0].error == {
+        "message": "the stream broke\noff",
+        "type": "upstream_error",
+        "code": "stream_interrupted",
+    }
