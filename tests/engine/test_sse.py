@@ -73,7 +73,16 @@ def test_an_endless_event_is_refused(endless: bytes) -> None:
 def test_endless_comments_and_events_are_not_refused() -> None:
     decoder = SseDecoder(limit=100)
     for _ in range(1000):
-        assert decoder.feed(b": still here\ndata: a\n\n") == [PING, ServerEvent(b"a")]
+        assert decoder.feed(b": still here\n") == [PING]
+    for _ in range(1000):
+        assert decoder.feed(b"data: a\n\n") == [ServerEvent(b"a")]
+
+
+def test_an_event_as_large_as_the_limit_is_taken() -> None:
+    decoder = SseDecoder(limit=len(b"data: aaaa\n"))
+    assert decoder.feed(b"data: aaaa\n\n") == [ServerEvent(b"aaaa")]
+    with pytest.raises(EventTooLargeError):
+        decoder.feed(b"data: aaaaa\n\n")
 
 
 def test_a_large_event_in_small_pieces_takes_linear_time() -> None:
