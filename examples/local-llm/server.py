@@ -1,7 +1,9 @@
 """A real, very small model on this machine, behind llama.cpp's own OpenAI-compatible server."""
 
+import os
 import sys
 import threading
+from contextlib import suppress
 from importlib.metadata import files
 from pathlib import Path
 
@@ -25,6 +27,8 @@ def parameters(port: int) -> xllamacpp.CommonParams:
     params.model_alias = {"smollm2-135m"}
     params.n_parallel = SLOTS
     params.n_ctx = SLOTS * CONTEXT
+    # llama.cpp's threads wait for each other busily: one on each core would stand still whenever another program runs.
+    params.cpuparams.n_threads = max(1, (os.cpu_count() or 1) // 2)
     params.hostnames = ["127.0.0.1"]
     params.port = port
     params.verbosity = 0
@@ -34,11 +38,10 @@ def parameters(port: int) -> xllamacpp.CommonParams:
 def main() -> None:
     """Serve on the port given, 0 for a free one, until Ctrl-C."""
     server = xllamacpp.Server(parameters(int(sys.argv[1]) if len(sys.argv) > 1 else PORT))
-    print(f"smollm2-135m on {server.listening_address}/v1 (Ctrl-C ends it)", flush=True)
-    try:
+    sys.stdout.write(f"smollm2-135m on {server.listening_address}/v1 (Ctrl-C ends it)\n")
+    sys.stdout.flush()
+    with suppress(KeyboardInterrupt):
         threading.Event().wait()
-    except KeyboardInterrupt:
-        print()
 
 
 if __name__ == "__main__":
