@@ -38,6 +38,6 @@ SLOWEST = 5
 
 
 def mock_models(names: Iterable[str]) -> dict[str, Script]:
-    """A pace for each model that a person can see: the earlier it is named, the quicker; from the fifth on all alike."""
+    """A pace for each model that a person can see: the earlier it is named, the quicker (down to the fifth)."""
     paces = ((name, min(place, SLOWEST)) for place, name in enumerate(names, start=1))
     return {name: Script(latency=0.05, first_token=0.1 * pace, speed=80 / pace) for name, pace in paces}
