@@ -1,13 +1,15 @@
-"""The text of grammar/route.lark; made by scripts/grammar.py."""
+"""The text of grammar/route.lark, written by scripts/grammar.py."""
 
 GRAMMAR = r"""
 // The syntax of `.route` files, and the only place where it is written: LALR(1), strict, without a
 // conflict. What a policy means is told in README.md beside this file.
 //
-// Lexemes do not depend on where they stand (`lexer="basic"`): line breaks and indentation mean
-// nothing, and each statement begins with its keyword or with an option's name, so none needs an
-// end mark. Words with a meaning in one place only (`reject`, `given`, `only`, ...) are plain names
-// here; who builds the tree looks at them.
+// Line breaks and indentation mean nothing: each statement begins with its keyword or with an option's
+// name, so none needs an end mark. Lexemes do not depend on where they stand (`lexer="basic"`). Words
+// with a meaning in one place only (`reject`, `given`, `only`, ...) are plain names here; whoever builds
+// the tree looks at them. A rule whose name begins with `_` leaves no node of its own.
+//
+// After a change run `scripts/grammar.py`, which writes what is shipped.
 
 
 // ── a file ──────────────────────────────────────────────────────────────────────────────────────
@@ -112,9 +114,9 @@ _condition: or_
           | "always"                             -> always
           | signal                               -> holds         // a yes-or-no signal, or a `let`
           | _operand (comparison _operand)+      -> compare       // chars < 200, 200 <= chars < 1000
-          | signal "not"? "in" items              -> within
-          | signal "not"? "in" _bound ".." _bound -> in_range     // both ends belong to it
-          | signal "contains" (text | items)      -> contains
+          | signal "not"? "in" items             -> within
+          | signal "not"? "in" literal ".." literal -> in_range   // both ends belong to it
+          | signal "contains" (text | items)     -> contains
           | signal "matches" regex               -> matches
           | signal "like" text                   -> like
           | signal "is" NAME                     -> given         // is given, is missing
@@ -124,8 +126,6 @@ comparison: "<" | "<=" | ">" | ">=" | "==" | "!="
 _operand: signal
         | _constant
 
-_bound: literal
-
 signal: (word | fact_word)                       // chars, tiny.up
       | (word | fact_word) "[" text "]"          // header["x-tier"]
       | TEXT FACT                                // "meta/L-3".up
@@ -133,9 +133,9 @@ signal: (word | fact_word)                       // chars, tiny.up
 
 // ── what an assert promises ─────────────────────────────────────────────────────────────────────
 
-?promise: word (models | name | all_)             -> promise_models      // only, never
-        | word where                             -> promise_where       // only where, never where
-        | word comparison literal                -> promise_limit       // attempts, wait, cost
+?promise: word (models | name | all_)            -> promise_models   // only, never
+        | word where                             -> promise_where    // only where, never where
+        | word comparison literal                -> promise_limit    // attempts, wait, cost
 
 
 // ── values ──────────────────────────────────────────────────────────────────────────────────────
@@ -173,7 +173,10 @@ fact_word: "model" | "upstream"                  // reserved, yet also a signal 
 
 // A name may have `.`, `-`, `/` and `:` inside, but ends in none of them: `tiny->` is two lexemes.
 // No reserved word is a name, unless it goes on as one (`model-x`); any model can be quoted.
-NAME: /(?!(?:when|else|and|or|not|in|is|matches|contains|like|let|pool|model|upstream|classifier|route|assert|test|import|edition|defaults|true|false|of|all|always|where|by|as)(?![A-Za-z0-9_]|[.:\/-][A-Za-z0-9_]))[A-Za-z_][A-Za-z0-9_]*(?:[.:\/-][A-Za-z0-9_]+)*/
+NAME: /(?! (?: when | else | and | or | not | in | is | matches | contains | like | let | pool | model | upstream
+              | classifier | route | assert | test | import | edition | defaults | true | false | of | all
+              | always | where | by | as ) (?! [A-Za-z0-9_] | [.:\/-] [A-Za-z0-9_] ) )
+       [A-Za-z_] [A-Za-z0-9_]* (?: [.:\/-] [A-Za-z0-9_]+ )*/x
 
 // The fact of a quoted model: "meta/L-3".up
 FACT: /\.[A-Za-z_][A-Za-z0-9_]*/
@@ -185,6 +188,15 @@ TIME.1: /[0-9]{1,2}:[0-9]{2}/
 TEXT: /"(?:[^"\\\n]|\\[^\n])*"/
 REGEX: /\/(?:[^\/\\\n]|\\[^\n])+\/[a-z]*/
 ENV: /\$[A-Za-z_][A-Za-z0-9_]*/
+
+ARROW: "->"
+RANGE: ".."
+LT: "<"
+LE: "<="
+GT: ">"
+GE: ">="
+EQ: "=="
+NE: "!="
 
 COMMENT: /#[^\n]*/
 SPACE: /[ \t\r\n]+/

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from lark import Token
-
+from routedsl.base.diagnostic import Edit
 from routedsl.base.source import Span
 from routedsl.base.suggest import did_you_mean
 from routedsl.language import syntax as s
 from routedsl.language.build_conditions import Conditions
+from routedsl.language.lexis import Lexeme
+from routedsl.language.mistakes import is_else
 
 _PROMISES = ("only", "never", "attempts", "wait", "cost")
 _ABOUT_PROMISES = (
@@ -86,7 +87,7 @@ class Builder(Conditions):
 
     def declaration(self, children: list[Any]) -> s.Declaration:
         """`upstream`, `model` or `classifier`."""
-        return s.Declaration(str(children[0]), children[1], _only(s.Setting, children), span=self.span(children))
+        return s.Declaration(children[0].text, children[1], _only(s.Setting, children), span=self.span(children))
 
     def let(self, children: list[Any]) -> s.Let:
         """`let name = C`."""
@@ -106,7 +107,7 @@ class Builder(Conditions):
 
     def route(self, children: list[Any]) -> s.Route:
         """`route auto, "gpt-*" { … }`."""
-        opening = next(i for i, c in enumerate(children) if isinstance(c, Token) and c.type == "LBRACE")
+        opening = next(i for i, c in enumerate(children) if isinstance(c, Lexeme) and c.type == "LBRACE")
         names = _only(s.Name, children[:opening])
         return s.Route(names, _nodes(children[opening:]), span=self.span(children))
 
@@ -130,10 +131,9 @@ class Builder(Conditions):
     def promise_limit(self, children: list[Any]) -> _Promise:
         """`attempts <= 4`, `wait <= 30s`, `cost <= $0.10`."""
         word, operator, limit = children
-        if operator != "<=":
-            self.report(
-                "R0102", f"a promise sets a limit with `<=`, not `{operator}`", self.span([operator]), "write `<=`"
-            )
+        if operator.text != "<=":
+            place = self.span([operator])
+            self.report("R0102", f"`{operator.text}` sets no limit", place, "a promise says `<=`")
         return self._promise(word, limit, ("attempts", "wait", "cost"), self.span(children))
 
     def _promise(self, word: s.Name, value: Any, kinds: tuple[str, ...], span: Span) -> _Promise:
@@ -157,7 +157,13 @@ class Builder(Conditions):
 
     # ── rules ───────────────────────────────────────────────────────────────────────────────────
 
-    option = setting
+    def option(self, children: list[Any]) -> s.Setting:
+        """An option for all rules around it; one with a word for its value may be an `else` that was misspelt."""
+        name, value = children
+        if isinstance(value, s.Name) and is_else(name.text):
+            edit = Edit(name.span, "else")
+            self.report("R0101", f"`{name.text}` starts no statement", name.span, "write `else`", edit)
+        return self.setting(children)
 
     def options(self, children: list[Any]) -> _Braces:
         """`{ … }` behind a rule's target."""
@@ -251,4 +257,4 @@ def _only(kind: type, children: list[Any]) -> tuple[Any, ...]:
 
 
 def _nodes(children: list[Any]) -> tuple[Any, ...]:
-    return tuple(c for c in children if not isinstance(c, Token))
+    return tuple(c for c in children if not isinstance(c, Lexeme))

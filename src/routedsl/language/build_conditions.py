@@ -9,12 +9,11 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from lark import Token
-
 from routedsl.base.diagnostic import Diagnostic, Edit
 from routedsl.base.source import Source, Span
 from routedsl.base.suggest import did_you_mean
 from routedsl.language import syntax as s
+from routedsl.language.lexis import Lexeme
 
 _ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t"}
 _ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|(.))")
@@ -27,10 +26,10 @@ _DOWNWARDS = {s.Op.GT, s.Op.GE}
 class Conditions:
     """Builds names, values and conditions of one source; `found` collects what is wrong with them."""
 
-    def __init__(self, source: Source) -> None:
-        """Begin with nothing found."""
+    def __init__(self, source: Source, found: list[Diagnostic]) -> None:
+        """Build nodes with places in the source; add to what was found."""
         self.source = source
-        self.found: list[Diagnostic] = []
+        self.found = found
 
     def span(self, children: list[Any]) -> Span:
         """From the first of the children to the last."""
@@ -51,7 +50,7 @@ class Conditions:
 
     def word(self, children: list[Any]) -> s.Name:
         """A bare name."""
-        return s.Name(str(children[0]), span=self.span(children))
+        return s.Name(children[0].text, span=self.span(children))
 
     fact_word = word
 
@@ -69,7 +68,7 @@ class Conditions:
     def text(self, children: list[Any]) -> s.Text:
         """A quoted text, its escapes resolved."""
         span = self.span(children)
-        return s.Text(_ESCAPE.sub(lambda match: self._escape(match, span), children[0][1:-1]), span=span)
+        return s.Text(_ESCAPE.sub(lambda match: self._escape(match, span), children[0].text[1:-1]), span=span)
 
     def _escape(self, match: re.Match[str], span: Span) -> str:
         if match[1] and int(match[1], 16) <= 0x10FFFF and not 0xD800 <= int(match[1], 16) <= 0xDFFF:
@@ -83,11 +82,11 @@ class Conditions:
 
     def literal(self, children: list[Any]) -> s.Literal:
         """A number or a time."""
-        return s.Literal(str(children[0]), span=self.span(children))
+        return s.Literal(children[0].text, span=self.span(children))
 
     def regex(self, children: list[Any]) -> s.Regex:
         """A regular expression and its flag."""
-        pattern, _, flags = children[0][1:].rpartition("/")
+        pattern, _, flags = children[0].text[1:].rpartition("/")
         span = self.span(children)
         if flags not in ("", "i"):
             place = Span(self.source, span.end - len(flags), span.end)
@@ -99,15 +98,15 @@ class Conditions:
 
     def env(self, children: list[Any]) -> s.Env:
         """`$NAME`."""
-        return s.Env(str(children[0])[1:], span=self.span(children))
+        return s.Env(children[0].text[1:], span=self.span(children))
 
     def truth(self, children: list[Any]) -> s.Truth:
         """`true` or `false`."""
-        return s.Truth(children[0] == "true", span=self.span(children))
+        return s.Truth(children[0].text == "true", span=self.span(children))
 
     def items(self, children: list[Any]) -> s.Items:
         """`[a, b]`."""
-        return s.Items(tuple(c for c in children if not isinstance(c, Token)), span=self.span(children))
+        return s.Items(tuple(c for c in children if not isinstance(c, Lexeme)), span=self.span(children))
 
     # ── conditions ──────────────────────────────────────────────────────────────────────────────
 
@@ -141,20 +140,20 @@ class Conditions:
             case [s.Name(text), _, s.Text() as key, _]:
                 return s.SignalRef(text, key=key, span=span)
             case _:
-                return s.SignalRef(str(children[1])[1:], model=self.name(children[:1]), span=span)
+                return s.SignalRef(children[1].text[1:], model=self.name(children[:1]), span=span)
 
     def holds(self, children: list[Any]) -> s.Holds:
         """A signal or a `let` alone."""
         return s.Holds(children[0], span=self.span(children))
 
-    def comparison(self, children: list[Any]) -> Token:
+    def comparison(self, children: list[Any]) -> Lexeme:
         """The operator's lexeme."""
-        operator: Token = children[0]
+        operator: Lexeme = children[0]
         return operator
 
     def compare(self, children: list[Any]) -> s.Condition:
         """A comparison, or a chain of two around a signal."""
-        operands, ops = children[::2], [s.Op(str(op)) for op in children[1::2]]
+        operands, ops = children[::2], [s.Op(op.text) for op in children[1::2]]
         match operands:
             case [s.SignalRef() as signal, constant]:
                 return s.Compare(signal, ops[0], self._side(constant), span=self.span(children))
@@ -192,9 +191,8 @@ class Conditions:
             message = f"the two ends of `{span.text}` do not go the same way"
         else:
             message = f"`{span.text}` compares no signal"
-        self.report(
-            "R0102", message, span, "write a signal, an operator and a constant: `chars < 200`, `200 <= chars < 1000`"
-        )
+        form = "write a signal, an operator and a constant: `chars < 200`, `200 <= chars < 1000`"
+        self.report("R0102", message, span, form)
         return s.Always(span=span)
 
     def within(self, children: list[Any]) -> s.Within:
@@ -221,9 +219,10 @@ class Conditions:
 
     def given(self, children: list[Any]) -> s.Given:
         """`signal is given`, `signal is missing`."""
-        signal, _, word = children
+        signal, _, lexeme = children
+        word = lexeme.text
         if word not in ("given", "missing"):
-            place = self.span([word])
+            place = self.span([lexeme])
             known = "a signal `is given` or `is missing`"
             meant = did_you_mean(word, ("given", "missing"))
             self.report("R0102", f"`is {word}` is not a question", place, meant or f"{known}; compare with `==`")
@@ -231,15 +230,15 @@ class Conditions:
 
 
 def _joined(kind: type[s.And] | type[s.Or], children: list[Any]) -> tuple[s.Condition, ...]:
-    conditions = [c for c in children if not isinstance(c, Token)]
+    conditions = [c for c in children if not isinstance(c, Lexeme)]
     return tuple(item for c in conditions for item in (c.items if isinstance(c, kind) else (c,)))
 
 
 def _start(child: Any) -> int:
-    start: int = child.start_pos if isinstance(child, Token) else child.span.start
+    start: int = child.start if isinstance(child, Lexeme) else child.span.start
     return start
 
 
 def _end(child: Any) -> int:
-    end: int = child.end_pos if isinstance(child, Token) else child.span.end
+    end: int = child.end if isinstance(child, Lexeme) else child.span.end
     return end

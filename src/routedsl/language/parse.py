@@ -1,30 +1,184 @@
-"""From a policy file's text to its syntax: every mistake in one run, and never an exception."""
+"""From a policy file's text to its syntax: every mistake in one run, and never an exception.
 
-from functools import cache
+Where a lexeme does not fit, `mistakes` says what was likely meant; reading goes on with that, or else
+at the next statement. Lark's stack is cut back to where the broken statement began, so that
+what stands around it stays whole.
+"""
 
-from lark import Lark, Tree
-from lark.parse_tree_builder import ParseTreeBuilder
+from bisect import bisect_left
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from lark import UnexpectedToken
+from lark.parsers.lalr_analysis import Shift
 
 from routedsl.base.diagnostic import Diagnostic, in_order
-from routedsl.base.source import Source
-from routedsl.language._grammar import GRAMMAR
+from routedsl.base.source import Source, Span
 from routedsl.language.build import Builder
+from routedsl.language.lexis import MOST, PARTNERS, Lexeme, Lexis, lexemes_of
+from routedsl.language.mistakes import explain
+from routedsl.language.reductions import reductions
 from routedsl.language.syntax import File
+from routedsl.language.tables import parser
+from routedsl.language.trouble import END, STARTING, Mistake, Trouble
 
-
-@cache
-def _grammar() -> Lark:
-    return Lark(GRAMMAR, parser="lalr", lexer="basic", start="file", keep_all_tokens=True, maybe_placeholders=False)
+LARGEST = 1024 * 1024
+"""Bytes a policy file may have."""
 
 
 def parse(source: Source) -> tuple[File, tuple[Diagnostic, ...]]:
     """The syntax of a text, as far as it can be read, and what is wrong with it."""
-    lark = _grammar()
-    builder = Builder(source)
-    interactive = lark.parse_interactive()
-    reductions = ParseTreeBuilder(lark.rules, Tree).create_callback(builder)
-    interactive.parser_state.parse_conf.callbacks = reductions
-    for lexeme in lark.lex(source.text):
-        interactive.feed_token(lexeme)
-    file = interactive.feed_eof()
-    return file, in_order(builder.found)
+    if len(source.text) > LARGEST or len(source.text.encode("utf-8", "surrogatepass")) > LARGEST:
+        message = "the file is larger than 1 MiB"
+        found = Diagnostic(
+            code="R0108", message=message, span=Span(source, 0, 0), help="split it, and `import` the parts"
+        )
+        return File(None, (), source=source), (found,)
+    lexis = lexemes_of(source)
+    if lexis.refused:
+        return File(None, (), tuple(lexis.comments), source=source), in_order(lexis.found)
+    file = replace(_Reader(source, lexis).read(), comments=tuple(lexis.comments))
+    return file, in_order(lexis.found)[:MOST]
+
+
+class _Reader:
+    """One reading of a source's lexemes; `at` is the lexeme to come."""
+
+    def __init__(self, source: Source, lexis: Lexis) -> None:
+        self.source = source
+        self.doubts = lexis.doubts
+        self.found = lexis.found
+        self.lexemes = [*lexis.lexemes, Lexeme(END, "", len(source.text), len(source.text))]
+        self.at = 0
+        self.resumed = -1
+        self.mended: set[Mistake] = set()
+        self.interactive = parser().parse_interactive()
+        self.states = self.interactive.parser_state.state_stack
+        self.values = self.interactive.parser_state.value_stack
+        self.interactive.parser_state.parse_conf.callbacks = reductions(Builder(source, self.found))
+
+    def read(self) -> File:
+        """The file; what could not be read is left out."""
+        while True:
+            lexeme = self.lexemes[self.at]
+            states, values, found = self.states.copy(), self.values.copy(), len(self.found)
+            try:
+                result = self._feed(lexeme)
+            except UnexpectedToken:
+                # What the wrong lexeme made Lark reduce is as if it had not been.
+                self.states[:], self.values[:] = states, values
+                del self.found[found:]
+                self._mend()
+                continue
+            if lexeme.type == END:
+                file: File = result
+                return file
+            self.at += 1
+
+    def _feed(self, lexeme: Lexeme) -> Any:
+        return self.interactive.feed_token(lexeme)  # type: ignore[arg-type]  # Lark reads the terminal's name alone
+
+    def _mend(self) -> None:
+        """Tell what is wrong, and find a way on."""
+        if len(self.found) >= MOST or self.resumed == len(self.lexemes):
+            self._give_up()
+            return
+        trouble = self._trouble()
+        mistake = None if self._is_consequence(trouble) else explain(trouble)
+        if mistake and mistake not in self.mended:
+            self.mended.add(mistake)
+            self.found.append(mistake.diagnostic)
+            if mistake.put is not None:
+                self._read_instead(trouble, mistake, mistake.put)
+                return
+        self._skip_statement(trouble)
+
+    def _trouble(self) -> Trouble:
+        level = self._level("WHEN")
+        return Trouble(
+            source=self.source,
+            lexemes=self.lexemes,
+            at=self.at,
+            statement=self._index(self.values[level]) if level < len(self.values) else self.at,
+            accepts=frozenset(self.interactive.accepts()),  # type: ignore[no-untyped-call]  # Lark leaves it untyped
+            starts=frozenset(kind for kind in STARTING if self._shifts(self.states[level], kind)),
+            openers=_unclosed(self.values),
+        )
+
+    def _index(self, value: Any) -> int:
+        start = value.start if isinstance(value, Lexeme) else value.span.start
+        return bisect_left(self.lexemes, start, key=lambda lexeme: lexeme.start)
+
+    def _shifts(self, state: int, terminal: str) -> bool:
+        action = self.interactive.parser_state.parse_conf.states[state].get(terminal)
+        return action is not None and action[0] is Shift
+
+    def _level(self, terminal: str) -> int:
+        """How high the stack is where a statement that starts with the terminal may begin."""
+        return next(n for n in reversed(range(len(self.states))) if self._shifts(self.states[n], terminal))
+
+    def _cut(self, terminal: str) -> None:
+        """Forget what was read since such a statement could begin."""
+        level = self._level(terminal)
+        del self.states[level + 1 :], self.values[level:]
+
+    def _complete(self) -> None:
+        """Reduce a statement that could end here, which Lark does when another one starts."""
+        with suppress(UnexpectedToken):
+            self._feed(Lexeme("WHEN", "", 0, 0))
+            self.states.pop()
+            self.values.pop()
+
+    def _is_consequence(self, trouble: Trouble) -> bool:
+        """Whether something was dropped or guessed near by, so that this error may be none."""
+        first, last = self.lexemes[trouble.statement].start, self.lexemes[trouble.at].end
+        end_of_line = self.source.text.find("\n", last)
+        return any(first <= doubt and (doubt <= end_of_line or end_of_line < 0) for doubt in self.doubts)
+
+    def _read_instead(self, trouble: Trouble, mistake: Mistake, put: tuple[Lexeme, ...]) -> None:
+        if mistake.first < self.at:
+            self._cut("WHEN")
+            self.at = trouble.statement
+        self.lexemes[mistake.first : mistake.past] = put
+
+    def _skip_statement(self, trouble: Trouble) -> None:
+        """Go to where the next statement starts, or the block around this one ends."""
+        escape = trouble.escape()
+        if escape is None:
+            self._complete()
+            self._cut("WHEN")
+            self.at = self.resumed = self._next_statement(trouble)
+        else:
+            self._cut("LET")
+            self.at = self.resumed = escape
+
+    def _next_statement(self, trouble: Trouble) -> int:
+        within = self.lexemes[trouble.statement : self.at]
+        depth = sum((lexeme.type == "LBRACE") - (lexeme.type == "RBRACE") for lexeme in within)
+        nested = not self._shifts(self.states[-1], "LET")
+        for index in range(self.at, len(self.lexemes)):
+            kind = self.lexemes[index].type
+            if depth <= 0 and index != self.resumed and kind in trouble.starts and trouble.opens(index):
+                return index
+            if kind == "RBRACE" and depth <= 0 and nested:
+                return index
+            depth = max(0, depth + (kind == "LBRACE") - (kind == "RBRACE"))
+        return len(self.lexemes) - 1
+
+    def _give_up(self) -> None:
+        self._complete()
+        self._cut("LET")
+        self.at = len(self.lexemes) - 1
+
+
+def _unclosed(values: Iterable[object]) -> tuple[Lexeme, ...]:
+    """The brackets that are still open among what a stack holds."""
+    openers: list[Lexeme] = []
+    for value in values:
+        if isinstance(value, Lexeme) and value.type in PARTNERS:
+            openers.append(value)
+        elif isinstance(value, Lexeme) and value.type in PARTNERS.values():
+            openers.pop()
+    return tuple(openers)

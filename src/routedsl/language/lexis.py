@@ -1,0 +1,265 @@
+"""From a policy file's text to lexemes and comments, by the terminals of the grammar.
+
+What the grammar does not know is answered here: operators and marks of other languages become the
+lexeme that was meant, and what belongs nowhere is dropped, each with a finding.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
+
+from routedsl.base.diagnostic import Diagnostic, Edit
+from routedsl.base.source import Source, Span
+from routedsl.language.syntax import Comment
+from routedsl.language.tables import parser
+
+MOST = 20
+"""Findings after which a text is read no further: it is no policy."""
+DEEPEST = 64
+"""How deep brackets and `not`s may stand in each other."""
+PARTNERS = {"LBRACE": "RBRACE", "LPAR": "RPAR", "LSQB": "RSQB"}
+"""Each opening bracket's terminal, and its partner's."""
+_NESTING = {*PARTNERS, *PARTNERS.values(), "NOT"}
+
+_MEANT = {
+    "&&": ("AND", "and"), "&": ("AND", "and"), "||": ("OR", "or"), "|": ("OR", "or"), "!": ("NOT", "not"),
+    "===": ("EQ", "=="), "!==": ("NE", "!="), "<>": ("NE", "!="), "≠": ("NE", "!="),
+    "=<": ("LE", "<="), "≤": ("LE", "<="), "≥": ("GE", ">="), "=~": ("MATCHES", "matches"),
+    "=>": ("ARROW", "->"), "→": ("ARROW", "->"), "⇒": ("ARROW", "->"), "-->": ("ARROW", "->"), "==>": ("ARROW", "->"),
+}  # fmt: skip
+_OPERATORS = "|".join(re.escape(form) for form in sorted(_MEANT, key=len, reverse=True) if form != "!")
+_CURLY = r"[\u201c-\u201f]"  # quotation marks as word processors put them
+# Control characters, and those that make a text look like another one.
+_HIDDEN = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]"
+# Tried before the grammar's own terminals, since some begin as those do. No repetition here may run
+# past what the match then takes, or a long line would be read anew from each of its places.
+_BEFORE = rf"""
+    (?P<REMARK> // [^\n]* )
+  | (?P<AT_LEAST> => (?= [ ]? \$?[0-9] ) )
+  | (?P<OPERATOR> {_OPERATORS} | !(?!=) )
+  | (?P<QUOTED> ' [^'\n]* ' | {_CURLY} [^\n\u201c-\u201f"]* [\u201c-\u201f"] | \u2018 [^\n\u2018\u2019]* \u2019 )
+  | (?P<DIGIT_NAME> [0-9]{{1,9}} [a-z]{{0,9}} (?: [-/] [0-9]{{1,9}} ){{0,3}} [-/] [A-Za-z] \w* (?: [.:/-] \w+ )* )
+"""
+_AFTER = rf"""
+    (?P<UNCLOSED> ["'/\u2018-\u201f] [^\n]* )
+  | (?P<DASH> - (?= [0-9.$] ) )
+  | (?P<ADDRESS> :// [^\s"'{{}}\[\],]+ )
+  | (?P<MARK> [:;] )
+  | (?P<UNSEEN> {_HIDDEN}+ )
+  | (?P<ELSEWHERE> [^\w\s\x00-\x23$&'()/:;<=>{{|}}\[\]\u2018-\u201f]+ | \S )
+  | (?P<BLANK> \s )
+"""
+
+
+class Lexeme(NamedTuple):
+    """A terminal's name, the text that matched it, and its offsets; a tuple, since there are many."""
+
+    type: str
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Lexis:
+    """What a source is made of.
+
+    `doubts` are offsets at which something was dropped or guessed. `levels` are the brackets and
+    `not`s that are open at the end; a source that is `refused` has too many in each other.
+    """
+
+    source: Source
+    lexemes: list[Lexeme] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
+    found: list[Diagnostic] = field(default_factory=list)
+    doubts: list[int] = field(default_factory=list)
+    refused: bool = False
+    levels: list[str] = field(default_factory=list)
+
+    def span(self, match: re.Match[str]) -> Span:
+        """The place of a match."""
+        return Span(self.source, match.start(), match.end())
+
+    def report(self, code: str, message: str, span: Span, help: str | None, put: str | None = None) -> None:
+        """Keep a finding; `put` is what a program may put in its place."""
+        edit = None if put is None else Edit(span, put)
+        self.found.append(Diagnostic(code=code, message=message, span=span, help=help, edit=edit))
+
+    def meant_text(self, span: Span, value: str, message: str) -> None:
+        """Take a piece for a text that lacks its quotes, or has others."""
+        put = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        self.report("R0102", message, span, f"write `{put}`", put)
+        self.lexemes.append(Lexeme("TEXT", put, span.start, span.end))
+
+
+def lexemes_of(source: Source) -> Lexis:
+    """The lexemes and comments of a text, up to its `MOST`th finding."""
+    lexis = Lexis(source)
+    _report_unseen(lexis)
+    position = 1 if source.text.startswith("\ufeff") else 0
+    for match in _pattern().finditer(source.text, position):
+        kind = match.lastgroup or ""
+        if answer := _ANSWERS.get(kind):
+            answer(lexis, match)
+        elif kind == "COMMENT":
+            text = match[0].rstrip()
+            lexis.comments.append(Comment(text, span=Span(source, match.start(), match.start() + len(text))))
+        elif kind != "SPACE":
+            lexeme = Lexeme(kind, match[0], match.start(), match.end())
+            lexis.lexemes.append(lexeme)
+            if kind in _NESTING:
+                _nest(lexis, lexeme)
+        if lexis.refused or len(lexis.found) >= MOST:
+            break
+    _pass_over_tests(lexis)
+    return lexis
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    own = sorted(parser().terminals, key=lambda t: (-t.priority, -t.pattern.max_width, -len(t.pattern.value)))
+    known = {terminal.name: f"(?P<{terminal.name}>{terminal.pattern.to_regexp()})" for terminal in own}
+    most_common = known.pop("SPACE")
+    return re.compile("|".join([most_common, f"(?x:{_BEFORE})", *known.values(), f"(?x:{_AFTER})"]))
+
+
+def _pass_over_tests(lexis: Lexis) -> None:
+    """Drop what stands in the braces of `test "…" { … }`: its language is not there yet."""
+    starts = [i for i, lexeme in enumerate(lexis.lexemes) if lexeme.type == "TEST"]
+    for start in reversed(starts):
+        if [lexeme.type for lexeme in lexis.lexemes[start + 1 : start + 3]] == ["TEXT", "LBRACE"]:
+            _drop(lexis, start + 3, _partner(lexis.lexemes, start + 2))
+
+
+def _partner(lexemes: list[Lexeme], opening: int) -> int:
+    """The index of the brace that closes one, or of the end."""
+    depth = 0
+    for index in range(opening, len(lexemes)):
+        depth += (lexemes[index].type == "LBRACE") - (lexemes[index].type == "RBRACE")
+        if depth == 0:
+            return index
+    return len(lexemes)
+
+
+def _drop(lexis: Lexis, first: int, past: int) -> None:
+    start = lexis.lexemes[first - 1].end
+    end = lexis.lexemes[past].start if past < len(lexis.lexemes) else len(lexis.source.text)
+    del lexis.lexemes[first:past]
+    lexis.found[:] = [finding for finding in lexis.found if not start <= finding.span.start < end]
+    lexis.doubts[:] = [doubt for doubt in lexis.doubts if not start <= doubt < end]
+
+
+def _report_unseen(lexis: Lexis) -> None:
+    for match in re.finditer(f"{_HIDDEN}+", lexis.source.text):
+        if match[0] == "\ufeff" and match.start() == 0:
+            continue
+        names = " ".join(f"U+{ord(char):04X}" for char in match[0][:3])
+        lexis.report("R0702", f"`{names}` is a control character", lexis.span(match), "take it out", "")
+        if len(lexis.found) >= MOST:
+            return
+
+
+def _nest(lexis: Lexis, lexeme: Lexeme) -> None:
+    after_not = len(lexis.lexemes) > 1 and lexis.lexemes[-2].type == "NOT"
+    while lexis.levels and lexis.levels[-1] == "NOT" and not after_not:
+        lexis.levels.pop()  # its operand is over
+    if lexeme.type in PARTNERS.values():
+        del lexis.levels[-1:]
+    else:
+        lexis.levels.append(lexeme.type)
+    if len(lexis.levels) > DEEPEST:
+        place = Span(lexis.source, lexeme.start, lexeme.end)
+        lexis.report("R0108", f"brackets and `not`s stand more than {DEEPEST} deep in each other", place, "use a `let`")
+        lexis.refused = True
+
+
+# ── forms of other languages ────────────────────────────────────────────────────────────────────
+
+
+def _operator(lexis: Lexis, match: re.Match[str]) -> None:
+    kind, word = _MEANT[match[0]] if match.lastgroup == "OPERATOR" else ("GE", ">=")
+    put = f"{word} " if match[0] == "!" else word
+    lexis.report("R0102", f"`{match[0]}` is written `{word}` here", lexis.span(match), f"write `{word}`", put)
+    lexis.lexemes.append(Lexeme(kind, word, match.start(), match.end()))
+
+
+def _quoted(lexis: Lexis, match: re.Match[str]) -> None:
+    lexis.meant_text(lexis.span(match), match[0][1:-1], "a text stands in straight double quotes")
+
+
+def _address(lexis: Lexis, match: re.Match[str]) -> None:
+    scheme = lexis.lexemes.pop() if lexis.lexemes and lexis.lexemes[-1].end == match.start() else None
+    span = Span(lexis.source, scheme.start if scheme else match.start(), match.end())
+    lexis.meant_text(span, span.text, "an address is a text and stands in quotes")
+
+
+def _digit_name(lexis: Lexis, match: re.Match[str]) -> None:
+    lexis.meant_text(lexis.span(match), match[0], f"`{match[0]}` starts with a digit and stands in quotes")
+
+
+def _remark(lexis: Lexis, match: re.Match[str]) -> None:
+    span = lexis.span(match)
+    lexis.report("R0102", "`//` starts no comment", span, "a comment starts with `#`", f"#{match[0][2:]}")
+
+
+def _mark(lexis: Lexis, match: re.Match[str]) -> None:
+    side = "a name and its value stand side by side: `timeout 10s`"
+    help_ = side if match[0] == ":" else "statements need no mark between them"
+    lexis.report("R0102", f"`{match[0]}` has no place in a policy", lexis.span(match), help_, "")
+
+
+def _dash(lexis: Lexis, match: re.Match[str]) -> None:
+    last = lexis.lexemes[-1] if lexis.lexemes else None
+    if last is None or last.type not in ("NUMBER", "TIME"):
+        lexis.report("R0102", "no number is negative", lexis.span(match), None, "")
+        return
+    lexis.report("R0102", "a range is written with two dots", lexis.span(match), "write `..`", "..")
+    lexis.lexemes.append(Lexeme("RANGE", "..", match.start(), match.end()))
+
+
+# ── what belongs nowhere ────────────────────────────────────────────────────────────────────────
+
+
+def _unclosed(lexis: Lexis, match: re.Match[str]) -> None:
+    text = match[0].rstrip()
+    span = Span(lexis.source, match.start(), match.start() + len(text))
+    lexis.doubts.append(match.start())
+    if text.startswith("/"):
+        lexis.report("R0103", "this expression is never closed", span, "an expression stands between slashes: `/…/`")
+        lexis.lexemes.append(Lexeme("REGEX", "/ /", span.start, span.end))
+    else:
+        lexis.report("R0103", "this text is never closed", span, 'a text ends with `"` on the line where it starts')
+        lexis.lexemes.append(Lexeme("TEXT", '""', span.start, span.end))
+
+
+def _elsewhere(lexis: Lexis, match: re.Match[str]) -> None:
+    lexis.doubts.append(match.start())
+    sums = "there is no arithmetic: compare a signal with a constant" if match[0] in "+-*%^" else None
+    lexis.report("R0105", f"`{match[0][:20]}` does not belong here", lexis.span(match), sums)
+
+
+def _unseen(lexis: Lexis, match: re.Match[str]) -> None:
+    lexis.doubts.append(match.start())  # and reported already, wherever it stands
+
+
+def _blank(lexis: Lexis, match: re.Match[str]) -> None:
+    help_ = "put a plain space in its place"
+    lexis.report("R0105", f"`U+{ord(match[0]):04X}` is a space of another kind", lexis.span(match), help_, " ")
+
+
+_ANSWERS: dict[str, Callable[[Lexis, re.Match[str]], None]] = {
+    "ADDRESS": _address,
+    "REMARK": _remark,
+    "AT_LEAST": _operator,
+    "OPERATOR": _operator,
+    "QUOTED": _quoted,
+    "DIGIT_NAME": _digit_name,
+    "UNCLOSED": _unclosed,
+    "DASH": _dash,
+    "MARK": _mark,
+    "UNSEEN": _unseen,
+    "ELSEWHERE": _elsewhere,
+    "BLANK": _blank,
+}

@@ -1,0 +1,38 @@
+"""The grammar as a parser: from shipped tables, since Lark takes ten times as long to make them."""
+
+import json
+from functools import cache
+from importlib.resources import files
+
+import lark
+from lark import Lark
+
+from routedsl.language._grammar import GRAMMAR
+
+
+def build(grammar: str, *, strict: bool = False) -> Lark:
+    """The parser of a grammar, made anew; `strict` refuses conflicts, which needs interegular."""
+    return Lark(
+        grammar,
+        parser="lalr",
+        lexer="basic",
+        start="file",
+        keep_all_tokens=True,
+        maybe_placeholders=False,
+        strict=strict,
+    )
+
+
+@cache
+def parser() -> Lark:
+    """The parser of policy files; made anew where the shipped tables are those of another Lark."""
+    text = files(__package__).joinpath("_grammar.json").read_text("utf-8")
+    shipped = json.loads(text, object_pairs_hook=_numbered)
+    if shipped["lark"] != lark.__version__:
+        return build(GRAMMAR)
+    return Lark.load(shipped)
+
+
+def _numbered(pairs: list[tuple[str, object]]) -> dict[str | int, object]:
+    """Numbers as keys, which JSON turns into text."""
+    return {int(key) if key.isdigit() else key: value for key, value in pairs}

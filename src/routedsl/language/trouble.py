@@ -1,0 +1,151 @@
+"""Where a text leaves the grammar, and the ways to tell it and to read on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from lark.lexer import PatternStr
+
+from routedsl.base.diagnostic import Diagnostic, Edit, Label
+from routedsl.base.source import Source, Span
+from routedsl.language.lexis import PARTNERS, Lexeme
+from routedsl.language.tables import parser
+
+END = "$END"
+"""The terminal behind the last lexeme."""
+DECLARING = frozenset(
+    {"MODEL", "UPSTREAM", "CLASSIFIER", "ROUTE", "LET", "POOL", "DEFAULTS", "IMPORT", "ASSERT", "TEST"}
+)
+"""The terminals that start what stands outside of routes alone."""
+STARTING = DECLARING | {"WHEN", "ELSE"}
+"""The terminals that start any statement but an option."""
+_WITH_NAME = {"MODEL", "UPSTREAM", "ROUTE"}
+
+
+@cache
+def spellings() -> dict[str, str]:
+    """How each keyword, operator and bracket is written, by its terminal."""
+    return {t.name: t.pattern.value for t in parser().terminals if isinstance(t.pattern, PatternStr)}
+
+
+@cache
+def _terminals() -> dict[str, str]:
+    return {text: name for name, text in spellings().items()}
+
+
+def lexeme_of(text: str, start: int, end: int) -> Lexeme:
+    """A lexeme that stands for a piece of the source: a keyword, operator or bracket, a text, or a name."""
+    kind = _terminals().get(text) or ("TEXT" if text.startswith('"') else "REGEX" if text.startswith("/") else "NAME")
+    return Lexeme(kind, text, start, end)
+
+
+def partner_of(opener: Lexeme) -> str:
+    """What closes an opening bracket."""
+    return spellings()[PARTNERS[opener.type]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A finding, and what to read on with: the lexemes from `first` up to `past` replaced by `put`.
+
+    Where `put` is None, the statement cannot be saved.
+    """
+
+    diagnostic: Diagnostic
+    first: int = 0
+    past: int = 0
+    put: tuple[Lexeme, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """The lexeme `at` does not fit, in the statement that began with the lexeme `statement`.
+
+    `accepts` are the terminals that would fit; `starts` those that start a statement around this
+    one; `openers` the brackets that are open, the outermost first.
+    """
+
+    source: Source
+    lexemes: Sequence[Lexeme]
+    at: int
+    statement: int
+    accepts: frozenset[str]
+    starts: frozenset[str]
+    openers: tuple[Lexeme, ...]
+
+    def near(self, distance: int) -> Lexeme:
+        """The lexeme so far behind (or, negative, before) the one that does not fit; else an empty one."""
+        index = self.at + distance
+        return self.lexemes[index] if 0 <= index < len(self.lexemes) else Lexeme("", "", 0, 0)
+
+    def kinds(self, first: int, last: int) -> tuple[str, ...]:
+        """The terminals of the lexemes between two distances, both included."""
+        return tuple(self.near(distance).type for distance in range(first, last + 1))
+
+    def span(self, first: int = 0, last: int = 0) -> Span:
+        """The place of the lexemes between two distances."""
+        return Span(self.source, self.near(first).start, self.near(last).end)
+
+    def column(self, index: int) -> int:
+        """How far right a lexeme starts."""
+        return self.source.position(self.lexemes[index].start)[1]
+
+    def fresh(self, index: int) -> bool:
+        """Whether a lexeme is the first of its line."""
+        start = self.lexemes[index].start
+        return not self.source.text[self.source.text.rfind("\n", 0, start) + 1 : start].strip()
+
+    def opens(self, index: int) -> bool:
+        """Whether a lexeme looks like the start of a statement, and not like a signal or a setting."""
+        kinds = tuple(lexeme.type for lexeme in self.lexemes[index : index + 3])
+        if kinds[0] not in _WITH_NAME:
+            return kinds[0] in STARTING
+        return len(kinds) == 3 and kinds[1] in ("NAME", "TEXT") and kinds[2] in ("LBRACE", "COMMA")
+
+    def escape(self) -> int | None:
+        """The first declaration since the statement began that is likely no part of it, by its indentation."""
+        left = self.column(self.statement)
+        for index in range(self.statement + 1, self.at + 1):
+            if (
+                self.lexemes[index].type in DECLARING
+                and self.opens(index)
+                and self.fresh(index)
+                and self.column(index) <= left
+            ):
+                return index
+        return None
+
+    # ── tellings ────────────────────────────────────────────────────────────────────────────────
+
+    def tell(self, message: str, help: str | None, span: Span | None = None, code: str = "R0101") -> Mistake:
+        """Say it, and give the statement up."""
+        return Mistake(Diagnostic(code=code, message=message, span=span or self.span(), help=help))
+
+    def swap(self, message: str, put: str, first: int = 0, last: int = 0, code: str = "R0102") -> Mistake:
+        """Say it, and read these words in the place of the lexemes between two distances."""
+        span = self.span(first, last)
+        help_ = f"write `{put}`" if put else f"leave `{span.text}` out"
+        diagnostic = Diagnostic(code=code, message=message, span=span, help=help_, edit=Edit(span, put))
+        words = [put] if put[:1] in ('"', "/") else put.split()
+        lexemes = tuple(lexeme_of(word, span.start, span.end) for word in words)
+        return Mistake(diagnostic, self.at + first, self.at + last + 1, lexemes)
+
+    def insert(self, message: str, put: str, code: str = "R0101") -> Mistake:
+        """Say it, and read on as if these words stood before the lexeme."""
+        start = self.near(0).start
+        edit = Edit(Span(self.source, start, start), f"{put} ")
+        diagnostic = Diagnostic(code=code, message=message, span=self.span(), help=f"put `{put}` before it", edit=edit)
+        return Mistake(diagnostic, self.at, self.at, tuple(lexeme_of(word, start, start) for word in put.split()))
+
+    def close(self, opener: Lexeme, index: int, put: str | None = None) -> Mistake:
+        """Say that a bracket is never closed, as a lexeme shows; read on as if `put` closed it there."""
+        witness = self.lexemes[index]
+        words = "the file ends here" if witness.type == END else f"`{witness.text}` comes before its partner"
+        diagnostic = Diagnostic(
+            code="R0109",
+            message=f"`{opener.text}` is never closed",
+            span=Span(self.source, opener.start, opener.end),
+            help=f"add its `{partner_of(opener)}`",
+            labels=(Label(Span(self.source, witness.start, witness.end), words),),
+        )
+        return Mistake(diagnostic, index, index, (lexeme_of(put, witness.start, witness.start),) if put else None)
