@@ -179,11 +179,11 @@ def _called(attempts: Attempts) -> bool:
 def _until(attempts: Attempts, left: int, now: int) -> int:
     """When the attempt at its turn must give way, so that those after it have their reserve.
 
-    A reserve is never more than an equal share of what remains: a short deadline is divided, and
-    not kept from the first model.
+    A reserve is never so little that it would be skipped, and never more than an equal share of what
+    remains: a short deadline is divided, and not kept from the first model.
     """
     share = (attempts.deadline - now) // left
-    reserve = min(attempts.terms.first_token, LARGEST_RESERVE, share)
+    reserve = min(max(attempts.terms.first_token, LEAST_TIME), LARGEST_RESERVE, share)
     return attempts.deadline - reserve * (left - 1)
 
 

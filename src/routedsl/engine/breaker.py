@@ -69,17 +69,15 @@ def began(breaker: Breaker, now: int) -> Breaker:
 
 
 def answering(breaker: Breaker, start: int) -> Breaker:
-    """The attempt that began at `start` has its first token, or all of its answer."""
-    if breaker.opened is None:
-        return replace(breaker, row=0)
-    if start < breaker.opened:
+    """The attempt that began at `start` has its first token: enough to close the breaker, not yet a success."""
+    if breaker.opened is None or start < breaker.opened:
         return breaker
     return Breaker(rests_until=breaker.rests_until)
 
 
 def succeeded(breaker: Breaker, start: int, now: int) -> Breaker:
     """The attempt that began at `start` ended well."""
-    return _tallied(answering(breaker, start), now, failed=False)
+    return replace(_tallied(answering(breaker, start), now, failed=False), row=0)
 
 
 def failed(breaker: Breaker, start: int, now: int) -> Breaker:

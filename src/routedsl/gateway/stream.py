@@ -51,8 +51,9 @@ _ASKED = msgspec.json.Decoder(_Asked)
 def manners_of(body: bytes, idle: int) -> Manners:
     """How the answer to a body, which `parse` took, is passed on."""
     asked = _ASKED.decode(body)
-    shows_usage = asked.stream_options is not None and asked.stream_options.include_usage == b"true"
-    return Manners(idle=idle, choices=asked.n if isinstance(asked.n, int) else 1, hide_usage=not shows_usage)
+    shows_usage = asked.stream_options is not None and bytes(asked.stream_options.include_usage) == b"true"
+    choices = max(1, asked.n) if isinstance(asked.n, int) else 1
+    return Manners(idle=idle, choices=choices, hide_usage=not shows_usage)
 
 
 class Stream:

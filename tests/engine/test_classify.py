@@ -1,0 +1,157 @@
+"""The table of failures, row by row: what an upstream says, and what routing does about it."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from routedsl.engine.classify import SECOND, VERDICTS, Again, Mark, Onward, Verdict, classify, read_failure, retry_after
+from routedsl.engine.outcome import Failed, Kind
+
+NEVER, ONCE, REPEATEDLY = Again
+NEXT, LARGER, STOP = Onward
+NONE, COUNTS, RESTS = Mark
+
+
+def refused_with(code: str | None = None, message: str = "", kind: str = "invalid_request_error") -> bytes:
+    return json.dumps({"error": {"message": message, "type": kind, "param": None, "code": code}}).encode()
+
+
+def row(verdict: Verdict) -> tuple[Again, Onward, Mark]:
+    return verdict.again, verdict.onward, verdict.mark
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (Kind.REFUSED, (NEVER, NEXT, COUNTS)),
+        (Kind.RESET, (ONCE, NEXT, COUNTS)),
+        (Kind.TIMEOUT, (NEVER, NEXT, COUNTS)),
+        (Kind.MALFORMED, (ONCE, NEXT, COUNTS)),
+        (Kind.CUT, (ONCE, NEXT, COUNTS)),
+        (Kind.STREAM_ERROR, (NEVER, NEXT, COUNTS)),
+        (Kind.LATE, (NEVER, STOP, NONE)),
+        (Kind.GONE, (NEVER, STOP, NONE)),
+        (Kind.OPEN, (NEVER, NEXT, NONE)),
+        (Kind.SKIPPED, (NEVER, NEXT, NONE)),
+    ],
+)
+def test_failures_without_a_status(kind: Kind, expected: tuple[Again, Onward, Mark]) -> None:
+    assert row(classify(Failed(kind=kind))) == expected
+
+
+STATUSES = {
+    (429,): (REPEATEDLY, NEXT, RESTS),
+    (402,): (NEVER, NEXT, RESTS),
+    (500, 502, 503): (ONCE, NEXT, COUNTS),
+    (408, 409, 504, 520, 521, 522, 523, 524, 529): (NEVER, NEXT, COUNTS),
+    (501, 505, 525, 599, 799, 101): (NEVER, NEXT, COUNTS),
+    (401, 403): (NEVER, NEXT, RESTS),
+    (404, 405, 410, 301, 308): (NEVER, NEXT, NONE),
+    (400, 413, 415, 422): (NEVER, STOP, NONE),
+}
+
+
+@pytest.mark.parametrize(("status", "expected"), [(code, row) for codes, row in STATUSES.items() for code in codes])
+@pytest.mark.parametrize("body", [refused_with(message="no"), b"", b"<h1>no</h1>", b"[" * 100_000, b'{"error": 7}'])
+def test_statuses(status: int, body: bytes, expected: tuple[Again, Onward, Mark]) -> None:
+    failed = read_failure(status, {}, body)
+    assert row(classify(failed)) == expected
+    assert failed.word == f"status_{status}"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (400, refused_with("context_length_exceeded", "too long"), Kind.TOO_LONG),
+        (400, refused_with(None, "This model's maximum context length is 8192 tokens."), Kind.TOO_LONG),
+        (400, refused_with(None, "prompt is too long: 210000 tokens > 200000 maximum"), Kind.TOO_LONG),
+        (400, refused_with(None, "it exceeds the available context size"), Kind.TOO_LONG),
+        (400, refused_with(None, "no", "exceed_context_size_error"), Kind.TOO_LONG),
+        (400, b'{"object": "error", "message": "maximum context length is 4096", "code": 400}', Kind.TOO_LONG),
+        (400, b'{"error": "input is too long for the context window"}', Kind.TOO_LONG),
+        (413, refused_with("context_length_exceeded"), Kind.TOO_LONG),
+        (400, refused_with("content_filter"), Kind.FILTERED),
+        (400, refused_with("content_policy_violation"), Kind.FILTERED),
+        (403, refused_with("content_filter"), Kind.FILTERED),
+        (429, refused_with("insufficient_quota"), Kind.EXHAUSTED),
+        (429, refused_with(None, "You exceeded your current quota, please check your plan"), Kind.EXHAUSTED),
+        (429, refused_with("rate_limit_exceeded", "Too many tokens per minute"), Kind.LIMITED),
+        (400, refused_with(None, "Your credit balance is too low to access the API."), Kind.EXHAUSTED),
+        (400, refused_with(None, "wrong value: 'your credit balance is too low'"), Kind.INVALID),
+        (500, refused_with(None, "context length"), Kind.ERROR),
+    ],
+)  # fmt: skip
+def test_what_an_error_says_counts_more_than_its_status(status: int, body: bytes, kind: Kind) -> None:
+    assert read_failure(status, {}, body).kind is kind
+
+
+def test_only_the_clients_own_faults_are_passed_on() -> None:
+    for status in range(300, 600):
+        failed = read_failure(status, {"content-type": "text/plain"}, b"secret words of a server")
+        assert (failed.passage is not None) == (status in (400, 413, 415, 422)), status
+    passage = read_failure(422, {"content-type": "text/plain"}, b"no").passage
+    assert passage is not None
+    assert (passage.status, passage.content_type, passage.body) == (422, "text/plain", b"no")
+
+
+def test_a_filtered_prompt_goes_on_only_where_the_route_says_so() -> None:
+    filtered = read_failure(400, {}, refused_with("content_filter"))
+    assert classify(filtered).onward is STOP
+    assert classify(filtered, ("filtered",)).onward is NEXT
+    assert classify(read_failure(400, {}, b""), ("filtered",)).onward is STOP
+
+
+def test_a_server_that_says_when_to_come_back_is_asked_once_more_and_not_before() -> None:
+    verdict = classify(read_failure(429, {"retry-after": "7"}, b""))
+    assert (verdict.again, verdict.pause, verdict.rest) == (ONCE, 7 * SECOND, 7 * SECOND)
+    error = classify(read_failure(503, {"retry-after": "3"}, b""))
+    assert (error.again, error.pause, error.rest, error.mark) == (ONCE, 3 * SECOND, 0, COUNTS)
+    assert classify(read_failure(504, {"retry-after": "3"}, b"")).again is NEVER
+    quota = classify(read_failure(429, {"retry-after": "1"}, refused_with("insufficient_quota")))
+    assert (quota.again, quota.rest) == (NEVER, 300 * SECOND)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": "2"}, 2),
+        ({"retry-after": " 1.5"}, 1.5),
+        ({"retry-after": "0"}, 0),
+        ({"retry-after": "86400"}, 60),
+        ({"retry-after-ms": "300"}, 0.3),
+        ({"retry-after-ms": "-1"}, 0),
+        ({"retry-after": "Sun, 22 Nov 2026 10:00:09 GMT", "date": "Sun, 22 Nov 2026 10:00:00 GMT"}, 9),
+        ({"retry-after": "Sun, 22 Nov 2026 09:00:00 GMT", "date": "Sun, 22 Nov 2026 10:00:00 GMT"}, 0),
+        ({"retry-after": "Sun, 22 Nov 2026 10:00:09 GMT"}, None),
+        ({"retry-after": "soon", "date": "Sun, 22 Nov 2026 10:00:00 GMT"}, None),
+        ({"retry-after": "1h"}, None),
+        ({"retry-after-ms": "nan"}, None),
+        ({"retry-after-ms": "inf"}, 60),
+    ],
+)
+def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after(headers) == (None if seconds is None else int(seconds * SECOND))
+
+
+def test_an_operators_faults_are_told_apart() -> None:
+    faults = {kind for kind in Kind if VERDICTS[kind].config_fault}
+    assert faults == {Kind.UNAUTHORIZED, Kind.UNKNOWN}
+    assert faults <= {kind for kind in Kind if VERDICTS[kind].lasting}
+
+
+names = st.sampled_from(["retry-after", "retry-after-ms", "date", "content-type"])
+values = st.recursive(
+    st.none() | st.text() | st.integers(), lambda inner: st.lists(inner) | st.fixed_dictionaries({"error": inner})
+)
+bodies = st.binary() | values.map(lambda value: json.dumps(value).encode())
+
+
+@given(status=st.integers(100, 999), headers=st.dictionaries(names, st.text()), body=bodies)
+def test_any_answer_has_a_verdict(status: int, headers: dict[str, str], body: bytes) -> None:
+    failed = read_failure(status, headers, body)
+    verdict = classify(failed)
+    assert verdict.pause >= 0
+    assert (verdict.mark is RESTS) or verdict.rest == 0
