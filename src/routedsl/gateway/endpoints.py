@@ -5,10 +5,11 @@ from collections.abc import AsyncGenerator, Iterator
 from aiohttp import web
 from multidict import CIMultiDict
 
+from routedsl.engine.address import Unknown
 from routedsl.engine.decision import Decision
 from routedsl.engine.protocol import Protocol
 from routedsl.engine.report import decision_to_json
-from routedsl.engine.request import RequestError
+from routedsl.engine.request import Request, RequestError
 from routedsl.engine.world import World
 from routedsl.gateway.egress import JSON, REQUEST_ID, routing_headers
 from routedsl.gateway.host import Generation
@@ -24,8 +25,7 @@ async def complete(http: web.Request, protocol: Protocol) -> web.StreamResponse:
     gateway = http.app[GATEWAY]
     request = await read_request(http, protocol, gateway.limits, http[REQUEST_ID])
     generation = gateway.host.generation
-    world = World(now=gateway.clock.now(), models=gateway.states.world_models())
-    decision = generation.program.decide(request, world)
+    decision = generation.program.decide(request, _world(gateway, request))
     if http.headers.get("x-route-dry-run") == "1":
         return web.json_response(decision_to_json(decision, request.id))
     with gateway.telemetry.measuring(decision) as ending:
@@ -33,6 +33,7 @@ async def complete(http: web.Request, protocol: Protocol) -> web.StreamResponse:
             ending.status = str(decision.status)
             return _rejection(decision, protocol)
         reply = await gateway.dispatcher.dispatch(request, decision, generation.policy, protocol)
+        gateway.sessions.answered(request.session, reply.served_by)
         ending.status, ending.model, ending.attempts = str(reply.status), reply.served_by, reply.attempts
         headers: Headers = CIMultiDict(reply.headers)
         headers.update(routing_headers(decision, reply.attempts, reply.served_by))
@@ -45,9 +46,14 @@ async def complete(http: web.Request, protocol: Protocol) -> web.StreamResponse:
         return response
 
 
+def _world(gateway: Gateway, request: Request) -> World:
+    sticky, age = gateway.sessions.last(request.session)
+    return World(now=gateway.clock.now(), models=gateway.states.world_models(), sticky=sticky, sticky_age=age)
+
+
 def _rejection(decision: Decision, protocol: Protocol) -> web.Response:
-    status = decision.status or 400
-    body = protocol.error_body(status, decision.code or "rejected_by_policy", decision.message or "", "model")
+    status, code = decision.status or 400, decision.code or "rejected_by_policy"
+    body = protocol.error_body(status, code, decision.message or "", "model" if decision.rule is None else None)
     headers = routing_headers(decision, (), None)
     return web.Response(status=status, body=body, content_type=JSON, headers=headers)
 
@@ -73,21 +79,24 @@ async def list_models(http: web.Request) -> web.Response:
 
 
 async def show_model(http: web.Request) -> web.Response:
-    """One of them."""
-    name = http.match_info["id"]
-    for model in _models(http.app[GATEWAY].host.generation):
-        if model["id"] == name:
-            return web.json_response(model)
-    raise RequestError("model_not_found", f"the model `{name}` does not exist", "model")
+    """One of them, or any other name that a request may ask for."""
+    name, generation = http.match_info["id"], http.app[GATEWAY].host.generation
+    found = generation.program.addresses.find(name)
+    if isinstance(found, Unknown):
+        raise RequestError("model_not_found", found.message, "model")
+    return web.json_response(_model(name, generation))
 
 
 def _models(generation: Generation) -> Iterator[dict[str, object]]:
-    created = int(generation.loaded_at.timestamp())
-    for route in generation.policy.routes.values():
-        for name in route.names:
-            yield {"id": name, "object": "model", "created": created, "owned_by": "routedsl"}
-    for model in generation.policy.models.values():
-        yield {"id": model.name, "object": "model", "created": created, "owned_by": model.upstream}
+    names = [name for route in generation.policy.routes.values() for name in route.names]
+    for name in dict.fromkeys([*names, *generation.policy.models]):
+        yield _model(name, generation)
+
+
+def _model(name: str, generation: Generation) -> dict[str, object]:
+    model = generation.policy.models.get(name)
+    owner = "routedsl" if model is None else model.upstream
+    return {"id": name, "object": "model", "created": int(generation.loaded_at.timestamp()), "owned_by": owner}
 
 
 async def greet(_http: web.Request) -> web.Response:

@@ -17,6 +17,7 @@ from routedsl.gateway.clock import SystemClock
 from routedsl.gateway.connection import listen, port_of
 from routedsl.gateway.dispatch import Dispatcher
 from routedsl.gateway.host import Admission, Listener, PolicyHost, Verdict
+from routedsl.gateway.sessions import Sessions
 from routedsl.gateway.settings import LIMITS, Limits, Settings, is_loopback
 from routedsl.gateway.shutdown import Stop, drain, on_signals
 from routedsl.gateway.state import States
@@ -124,6 +125,7 @@ async def _assemble(deployment: Deployment, stack: AsyncExitStack) -> Gateway:
         host=host,
         dispatcher=Dispatcher(transport, states, clock, deployment.environment),
         states=states,
+        sessions=Sessions(clock),
         clock=clock,
         telemetry=telemetry,
         traffic=Traffic(),

@@ -16,7 +16,7 @@ class Traffic:
 
     def __init__(self) -> None:
         """Start with nothing in flight."""
-        self._running: dict[web.BaseRequest, asyncio.Task[object] | None] = {}
+        self._running: dict[web.RequestHandler, asyncio.Task[object] | None] = {}
         self._empty = asyncio.Event()
         self._empty.set()
         self.draining = False
@@ -29,19 +29,19 @@ class Traffic:
 
     @contextmanager
     def carrying(self, request: web.BaseRequest) -> Iterator[None]:
-        """Counts the request of the current task while it is being answered."""
-        self._running[request] = asyncio.current_task()
+        """Counts the request, which the current task answers; a connection has one at a time."""
+        self._running[request.protocol] = asyncio.current_task()
         self._empty.clear()
         try:
             yield
         finally:
-            del self._running[request]
+            del self._running[request.protocol]
             if not self._running:
                 self._empty.set()
 
-    def carries(self, connection: object) -> bool:
+    def carries(self, connection: web.RequestHandler) -> bool:
         """Whether a request of this connection is in flight."""
-        return any(request.protocol is connection for request in self._running)
+        return connection in self._running
 
     async def finished(self) -> None:
         """Wait until nothing is in flight."""

@@ -9,6 +9,7 @@ from routedsl.engine.catalog import Catalog
 from routedsl.gateway.clock import Clock
 from routedsl.gateway.dispatch import Dispatcher
 from routedsl.gateway.host import PolicyHost
+from routedsl.gateway.sessions import Sessions
 from routedsl.gateway.settings import LIMITS, Limits
 from routedsl.gateway.state import States
 from routedsl.gateway.telemetry import Telemetry
@@ -23,6 +24,7 @@ class Gateway:
     host: PolicyHost
     dispatcher: Dispatcher
     states: States
+    sessions: Sessions
     clock: Clock
     telemetry: Telemetry
     traffic: Traffic

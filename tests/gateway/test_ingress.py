@@ -1,0 +1,183 @@
+"""What may come in: bad bodies, bad framing, strange hosts and slow clients, over real sockets."""
+
+import asyncio
+import gzip
+import json
+from collections.abc import AsyncIterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession
+from hypothesis import given
+from hypothesis import strategies as st
+
+from routedsl.gateway.ingress import request_id
+from routedsl.gateway.settings import Limits
+from tests.gateway.harness import exchange, serving
+
+JSON = {"content-type": "application/json"}
+GOOD = json.dumps({"model": "auto", "messages": [{"role": "user", "content": "hi"}]}).encode()
+MIB = 2**20
+
+
+def about(content: object) -> bytes:
+    return json.dumps({"messages": [{"role": "user", "content": content}]}).encode()
+
+
+BAD_BODIES = [
+    pytest.param(b"", 400, "invalid_json", id="nothing"),
+    pytest.param(b"hello", 400, "invalid_json", id="no JSON"),
+    pytest.param(b'{"messages": [', 400, "invalid_json", id="cut JSON"),
+    pytest.param(b'{"messages": [{"role": "user", "content": "\xff"}]}', 400, "invalid_json", id="no UTF-8"),
+    pytest.param(b'{"model": "tiny", "model": "large", "messages": []}', 400, "duplicate_key", id="a doubled key"),
+    pytest.param(b"[" * 10_000 + b"]" * 10_000, 400, None, id="10,000 deep"),
+    pytest.param(b'{"messages": ' + b"[" * 10_000 + b"]" * 10_000 + b"}", 400, None, id="messages 10,000 deep"),
+    pytest.param(b"[]", 400, "invalid_request", id="no object"),
+    pytest.param(b'{"model": "auto"}', 400, "invalid_request", id="no messages"),
+    pytest.param(b'{"messages": "hi"}', 400, "invalid_request", id="messages of a wrong type"),
+    pytest.param(b'{"messages": ["hi"]}', 400, "invalid_request", id="a message of a wrong type"),
+    pytest.param(about(7), 400, "invalid_request", id="content of a wrong type"),
+    pytest.param(b'{"model": 7, "messages": []}', 400, "invalid_request", id="a model of a wrong type"),
+]
+
+
+@pytest.mark.parametrize(("body", "status", "code"), BAD_BODIES)
+async def test_a_bad_body_is_told_and_leaves_the_server_unmoved(
+    tmp_path: Path, body: bytes, status: int, code: str | None
+) -> None:
+    async with serving(tmp_path) as served, ClientSession(served.url) as http:
+        bad = await http.post("/v1/chat/completions", data=body, headers=JSON)
+        error = (await bad.json())["error"]
+        good = await http.post("/v1/chat/completions", data=GOOD, headers=JSON)
+        assert good.status == 200
+    assert bad.status == status
+    assert set(error) == {"message", "type", "param", "code"}
+    assert error["code"] in ((code,) if code else ("invalid_json", "invalid_request"))
+    assert bad.headers["x-request-id"]
+    assert len(served.upstream.seen) == 1
+
+
+async def test_30_mb_are_too_much_and_are_told_so_before_they_are_read(tmp_path: Path) -> None:
+    async with serving(tmp_path) as served, ClientSession(served.url) as http:
+        bad = await http.post("/v1/chat/completions", data=BytesIO(about("x" * 30 * MIB)), headers=JSON)
+        good = await http.post("/v1/chat/completions", data=GOOD, headers=JSON)
+        assert (bad.status, (await bad.json())["error"]["code"]) == (413, "body_too_large")
+        assert good.status == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({}, "unsupported_media_type"),
+        ({"content-type": "text/plain"}, "unsupported_media_type"),
+        ({"content-type": "application/x-www-form-urlencoded"}, "unsupported_media_type"),
+        ({**JSON, "content-encoding": "gzip"}, "unsupported_encoding"),
+        ({**JSON, "content-encoding": "identity, br"}, "unsupported_encoding"),
+    ],
+)
+async def test_a_body_of_another_kind_is_not_read(tmp_path: Path, headers: dict[str, str], code: str) -> None:
+    sent = gzip.compress(GOOD) if headers.get("content-encoding") == "gzip" else GOOD
+    async with serving(tmp_path) as served, ClientSession(served.url, skip_auto_headers={"Content-Type"}) as http:
+        answer = await http.post("/v1/chat/completions", data=sent, headers=headers)
+        assert answer.status == 415
+        assert (await answer.json())["error"]["code"] == code
+    assert not served.upstream.seen
+
+
+@pytest.mark.parametrize("type_", ["application/json; charset=utf-8", "APPLICATION/JSON", "application/vnd.api+json"])
+async def test_json_by_any_of_its_names_is_read(tmp_path: Path, type_: str) -> None:
+    async with serving(tmp_path) as served, ClientSession(served.url) as http:
+        answer = await http.post("/v1/chat/completions", data=GOOD, headers={"content-type": type_})
+        assert answer.status == 200
+
+
+async def test_a_body_without_a_length_is_bounded_all_the_same(tmp_path: Path) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b" " * 65536
+
+    async with serving(tmp_path, limits=Limits(size=MIB, linger=0.1)) as served, ClientSession(served.url) as http:
+        answer = await http.post("/v1/chat/completions", data=endless(), headers=JSON)
+        assert answer.status == 413
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 200), ("localhost:99", 200), ("127.0.0.1:8080", 200), ("[::1]:8080", 200), ("gateway.home", 200),
+        ("GATEWAY.home:1", 200), ("evil.example", 403), ("localhost.evil.example", 403), ("", 403), ("[", 403),
+    ],
+)  # fmt: skip
+async def test_only_its_own_names_reach_the_server(tmp_path: Path, host: str, status: int) -> None:
+    async with serving(tmp_path, hosts=["gateway.home"]) as served:
+        answer = await exchange(
+            served, f"GET /v1/models HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
+        )
+        probe = await exchange(served, f"GET /healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert probe.startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "GET /v1/models HTTP/2.0\r\nHost: localhost",
+        "GET /v1/models HTTP/0.9\r\nHost: localhost",
+        "GET http://evil.example/v1/models HTTP/1.1\r\nHost: localhost",
+        "POST /v1/chat/completions HTTP/1.0\r\nHost: localhost\r\nTransfer-Encoding: chunked",
+    ],
+)
+async def test_what_only_looks_like_http_1_1_is_refused(tmp_path: Path, head: str) -> None:
+    async with serving(tmp_path, limits=Limits(linger=0.1)) as served:
+        answer = await exchange(served, f"{head}\r\nConnection: close\r\n\r\n".encode())
+    assert answer.split()[1] == b"400"
+
+
+async def test_headers_that_never_end_cost_the_connection(tmp_path: Path) -> None:
+    async with serving(tmp_path, limits=Limits(headers=0.1)) as served:
+        assert await exchange(served, b"GET /healthz HTTP/1.1\r\nHost: localh") == b""
+        assert await exchange(served, b"") == b""
+
+
+async def test_a_kept_connection_outlives_the_clock_of_its_first_headers(tmp_path: Path) -> None:
+    ask = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    async with serving(tmp_path, limits=Limits(headers=0.1)) as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        for piece in (ask[:10], ask[10:-3], ask[-3:]):
+            writer.write(piece)
+            await writer.drain()
+        first = await reader.readuntil(b"}")
+        await asyncio.sleep(0.2)
+        writer.write(ask)
+        second = await reader.readuntil(b"}")
+        writer.close()
+    assert b"200 OK" in first
+    assert b"200 OK" in second
+
+
+async def test_a_body_that_never_ends_is_given_up(tmp_path: Path) -> None:
+    head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    async with serving(tmp_path, limits=Limits(body=0.1, linger=0.1)) as served:
+        answer = await exchange(served, head + b"Content-Length: 10\r\n\r\n{")
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b'"request_timeout"' in answer
+
+
+@pytest.mark.parametrize(
+    ("given_id", "kept"),
+    [("abc-1", True), ("a" * 128, True), ("a" * 129, False), ("a b", False), ("é", False), ("", False), ("a,b", False)],
+)
+async def test_a_sane_request_id_is_kept(tmp_path: Path, given_id: str, kept: bool) -> None:
+    async with serving(tmp_path) as served, ClientSession(served.url) as http:
+        answer = await http.get("/healthz", headers={"x-request-id": given_id})
+    assert (answer.headers["x-request-id"] == given_id) is kept
+
+
+@given(st.text(max_size=200))
+def test_every_request_gets_an_id_that_is_safe_in_a_header(given_id: str) -> None:
+    made = request_id({"x-request-id": given_id})
+    assert made
+    assert made.isascii()
+    assert made.isprintable()
+    assert len(made) <= 128

@@ -1,0 +1,91 @@
+"""A stream to a client over a real socket: whole, broken, and to one that does not read."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+
+from routedsl.gateway.relay import End, cut, relay
+from routedsl.gateway.reply import StreamBroken
+from routedsl.gateway.traffic import Traffic
+from tests.gateway.harness import PATIENCE
+
+ASK = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+LAST_CHUNK = b"0\r\n\r\n"
+
+
+class Relaying:
+    """An application that relays one body to whoever asks."""
+
+    def __init__(self, body: AsyncGenerator[bytes, None], patience: float) -> None:
+        self.body = body
+        self.patience = patience
+        self.end: asyncio.Future[End] = asyncio.get_running_loop().create_future()
+        self.port = 0
+
+    async def answer(self, http: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(http)
+        end = await relay(response, self.body, Traffic(), patience=self.patience, farewell=b"bye")
+        if end is not End.WHOLE:
+            cut(http)
+        self.end.set_result(end)
+        return response
+
+
+@asynccontextmanager
+async def relaying(body: AsyncGenerator[bytes, None], patience: float = 5) -> AsyncIterator[Relaying]:
+    relaying = Relaying(body, patience)
+    app = web.Application()
+    app.router.add_get("/", relaying.answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    relaying.port = runner.addresses[0][1]
+    async with asyncio.timeout(PATIENCE):
+        yield relaying
+    await runner.cleanup()
+
+
+async def whole() -> AsyncGenerator[bytes, None]:
+    yield b"one"
+    yield b"two"
+
+
+async def broken() -> AsyncGenerator[bytes, None]:
+    yield b"one"
+    yield b"x" * 100_000
+    raise StreamBroken
+
+
+@pytest.mark.parametrize(("body", "end"), [(whole, End.WHOLE), (broken, End.CUT)])
+async def test_only_a_whole_stream_ends_cleanly(body: Callable[[], AsyncGenerator[bytes, None]], end: End) -> None:
+    async with relaying(body()) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(ASK)
+        received = await reader.read()
+        assert await server.end is end
+        writer.close()
+    assert b"one" in received
+    assert received.endswith(LAST_CHUNK) is (end is End.WHOLE)
+    assert (b"x" * 100_000 in received) is (end is End.CUT), "what was written still goes out"
+
+
+async def test_a_client_that_takes_nothing_is_given_up() -> None:
+    closed = asyncio.Event()
+
+    async def endless() -> AsyncGenerator[bytes, None]:
+        try:
+            while True:
+                yield b"x" * 65536
+        finally:
+            closed.set()
+
+    async with relaying(endless(), patience=0.1) as server:
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1)
+        writer.write(ASK)
+        assert await server.end is End.GONE
+        assert closed.is_set()
+        writer.close()
