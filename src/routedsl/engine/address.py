@@ -60,15 +60,17 @@ class AddressBook:
 
 
 def address_book(policy: Policy) -> AddressBook:
-    """The book of a policy: a route's exact names go first, then declared models, then patterns."""
+    """The book of a policy: a route's exact names go first, then declared models, then patterns.
+
+    The main route's other name gives way to a route or a model that is declared by it.
+    """
     routes = {name: ToRoute(route.name) for route in policy.routes.values() for name in route.names}
-    if MAIN_ROUTE in routes:
-        routes.setdefault(MAIN_ALIAS, routes[MAIN_ROUTE])
+    alias = {MAIN_ALIAS: routes[MAIN_ROUTE]} if MAIN_ROUTE in routes else {}
     models = {name: _model(name, policy) for name in policy.models}
     patterns = tuple(
         (_like(pattern, route), ToRoute(route.name)) for route in policy.routes.values() for pattern in route.patterns
     )
-    return AddressBook({**models, **routes}, patterns)
+    return AddressBook({**alias, **models, **routes}, patterns)
 
 
 def _model(name: str, policy: Policy) -> Destination:

@@ -10,7 +10,7 @@ from routedsl.engine.request import Request
 from routedsl.engine.strategy import Ballot, Strategy
 from routedsl.engine.tokenizer import token_bound
 from routedsl.engine.world import World
-from routedsl.language.policy import Model, Options, Ranked, Rule
+from routedsl.language.policy import Model, Options, Ranked
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,48 +24,64 @@ class Contest:
 
 @dataclass(frozen=True, slots=True)
 class Chained:
-    """A chain and how it came about: who was ranked, and why models were left out."""
+    """A chain and how it came about.
+
+    `passed` are the candidates that `where` keeps, `ranking` is their order. `unfit` says of models
+    why they cannot serve: they are left out of `chain`, unless that would leave nobody.
+    """
 
     chain: tuple[str, ...]
     ranking: tuple[str, ...]
-    left_out: Mapping[str, str]
+    passed: tuple[str, ...]
+    unfit: Mapping[str, str]
 
 
 def chain_of(
-    contest: Contest, rule: Rule, facts: Facts, request: Request, world: World, models: Mapping[str, Model]
+    contest: Contest, options: Options, facts: Facts, request: Request, world: World, models: Mapping[str, Model]
 ) -> Chained:
     """The chain of a rule: the ranking, then its fallback, each model once.
 
     Models that are down or cannot take the request are left out, unless that leaves none.
     """
-    ranking = rank(contest, facts, world, rule.options)
-    whole = tuple(dict.fromkeys((*ranking, *rule.options.fallback)))
+    tested = zip(contest.target.candidates, contest.tests, strict=True)
+    passed = tuple(candidate.model for candidate, test in tested if test is None or test(facts.values, facts.read))
+    ranking = _sticky_first(_rank(contest, passed, facts), options.sticky, world)
+    whole = tuple(dict.fromkeys((*ranking, *options.fallback)))
     reasons = {name: reason for name in whole if (reason := unfit(name, facts, request, world, models))}
     fit = tuple(name for name in whole if name not in reasons)
-    return Chained(fit, ranking, reasons) if fit else Chained(whole, ranking, {})
+    return Chained(fit or whole, ranking, passed, reasons)
 
 
-def rank(contest: Contest, facts: Facts, world: World, options: Options) -> tuple[str, ...]:
-    """The candidates that pass `where`, in the order of the strategy; a session's last model goes first."""
+def _rank(contest: Contest, passed: tuple[str, ...], facts: Facts) -> tuple[str, ...]:
+    """The candidates in the order of the strategy.
+
+    A strategy cannot bring in others, name one twice, or fail: then the order of the text stands.
+    """
     target = contest.target
-    tested = zip(target.candidates, contest.tests, strict=True)
-    passed = tuple(candidate.model for candidate, test in tested if test is None or test(facts))
-    ballot = Ballot(models=passed, ask=facts.ask_model, shares=target.shares, draw=_draw(target, facts))
-    ranking = contest.strategy.rank(ballot)
-    last = world.sticky
-    if options.sticky is None or last not in ranking or not world.model(last).up:
-        return ranking
-    return ranking if world.sticky_age > options.sticky else (last, *(name for name in ranking if name != last))
+    draw = draw_for(target, facts) if target.shares else 0
+    ballot = Ballot(models=passed, ask=facts.ask_model, shares=target.shares, draw=draw)
+    try:
+        ranked = dict.fromkeys(contest.strategy.rank(ballot))
+    except Exception:  # noqa: BLE001 - whatever an extension raises, the request has an answer
+        return passed
+    return tuple(name for name in ranked if name in passed)
 
 
-def _draw(target: Ranked, facts: Facts) -> int:
-    if not target.shares:
-        return 0
-    by = None if target.by is None else facts[target.by.text]
-    if by is not None:
-        return draw_of(by if isinstance(by, str) else str(by))
-    draw = facts.ask("draw")
+def draw_for(target: Ranked, facts: Facts) -> int:
+    """The number by which a split chooses: of the signal that it draws by, else the request's own `draw`."""
+    by = None if target.by is None else facts.read(target.by.text)
+    draw = facts.ask("draw") if by is None else draw_of(by if isinstance(by, str) else str(by))
     return draw if isinstance(draw, int) else 0
+
+
+def _sticky_first(ranking: tuple[str, ...], sticky: int | None, world: World) -> tuple[str, ...]:
+    """The ranking with the session's last model first, where it is in it, up, and was asked recently enough."""
+    last = world.sticky
+    if sticky is None or last is None or last not in ranking:
+        return ranking
+    if world.sticky_age > sticky or not world.model(last).up:
+        return ranking
+    return (last, *(name for name in ranking if name != last))
 
 
 def unfit(name: str, facts: Facts, request: Request, world: World, models: Mapping[str, Model]) -> str | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from routedsl.base.types import Value
+from routedsl.engine.facts import Read
 from routedsl.engine.matching import Matcher, matcher
 from routedsl.engine.plan import Branch, Leaf, Plan, Step, fold
 from routedsl.language.policy import (
@@ -18,6 +19,7 @@ from routedsl.language.policy import (
     Condition,
     Constant,
     Contains,
+    Fact,
     Given,
     Holds,
     InSet,
@@ -28,10 +30,14 @@ from routedsl.language.policy import (
     Or,
 )
 
-Select = Callable[[Mapping[str, Value]], int]
-"""From facts to the number of the rule that decides."""
-Test = Callable[[Mapping[str, Value]], bool]
-"""From facts to whether a condition holds."""
+Select = Callable[[dict[str, Value], Read], int]
+"""From facts to the number of the rule that decides.
+
+The first argument holds every fact that the policy names, None where it is not read yet or missing;
+the second is asked for those, whenever a predicate needs one.
+"""
+Test = Callable[[dict[str, Value], Read], object]
+"""From facts, given in the same way, to something true where a condition holds."""
 
 NO_RULE = -1
 _OPS: Mapping[Op, ast.cmpop] = {
@@ -41,15 +47,15 @@ _OPS: Mapping[Op, ast.cmpop] = {
     Op.GE: ast.GtE(),
     Op.EQ: ast.Eq(),
 }
-_FACTS = "facts"
+_VALUES, _READ, _ONE, _OTHER = "values", "read", "one", "other"
+"""The names in the generated code: two parameters, and the fact or the two facts of the predicate at hand."""
 
 
 @dataclass(slots=True)
 class _Scribe:
-    """Writes expressions; keeps the matchers that they call and the number of names made."""
+    """Writes expressions; keeps the matchers that they call."""
 
     matchers: dict[str, Matcher] = field(default_factory=dict)
-    made: int = 0
 
     def expression(self, condition: Condition) -> ast.expr:
         """A condition as a Python expression."""
@@ -62,57 +68,44 @@ class _Scribe:
                 return ast.BoolOp(ast.Or(), [self.expression(item) for item in items])
             case Not(item=item):
                 return ast.UnaryOp(ast.Not(), self.expression(item))
-            case Compare():
-                return self._compare(condition)
-            case CompareFacts(fact=fact, op=op, other=other):
-                left, right = self._keep(fact.text), self._keep(other.text)
-                both = [_given(left), _given(right), _compared(_load(left), op, _load(right))]
-                return ast.BoolOp(ast.And(), both)
-            case InSet(fact=fact, values=values):
-                return ast.Compare(_fact(fact.text), [ast.In()], [ast.Constant(frozenset(values))])  # type: ignore[arg-type]  # compile takes frozensets
-            case Contains() | Matches() | Like():
-                return self._call(condition)
             case Given(fact=fact):
-                return _is_not_none(_fact(fact.text))
-            case Holds(fact=fact):
-                return _fact(fact.text)
+                return _given(fact, _ONE)
+            case CompareFacts(fact=fact, other=other):
+                return ast.BoolOp(ast.And(), [_given(fact, _ONE), _given(other, _OTHER), self._test(condition)])
+            case _:
+                return ast.BoolOp(ast.And(), [_given(condition.fact, _ONE), self._test(condition)])
 
-    def _compare(self, predicate: Compare) -> ast.expr:
-        constant = ast.Constant(predicate.value)
-        fact = predicate.fact
-        if predicate.op is Op.EQ or not fact.optional:
-            return _compared(_fact(fact.text), predicate.op, constant)
-        name = self._keep(fact.text)
-        return ast.BoolOp(ast.And(), [_given(name), _compared(_load(name), predicate.op, constant)])
-
-    def _keep(self, text: str) -> ast.NamedExpr:
-        self.made += 1
-        return ast.NamedExpr(ast.Name(f"v{self.made}", ast.Store()), _fact(text))
-
-    def _call(self, predicate: Contains | Matches | Like) -> ast.expr:
-        name = f"m{len(self.matchers)}"
-        self.matchers[name] = matcher(predicate)
-        return ast.Call(ast.Name(name, ast.Load()), [_fact(predicate.fact.text)], [])
-
-
-def _fact(text: str) -> ast.expr:
-    return ast.Subscript(ast.Name(_FACTS, ast.Load()), ast.Constant(text), ast.Load())
+    def _test(self, predicate: Compare | CompareFacts | InSet | Contains | Matches | Like | Holds) -> ast.expr:
+        """What must be true of a predicate's fact once it is known to be given."""
+        match predicate:
+            case Compare(op=op, value=value):
+                return ast.Compare(_load(_ONE), [_OPS[op]], [ast.Constant(value)])
+            case CompareFacts(op=op):
+                return ast.Compare(_load(_ONE), [_OPS[op]], [_load(_OTHER)])
+            case InSet(values=values):
+                return ast.Compare(_load(_ONE), [ast.In()], [ast.Constant(frozenset(values))])  # type: ignore[arg-type]  # compile takes frozensets
+            case Contains() | Matches() | Like():
+                name = f"match_{len(self.matchers)}"
+                self.matchers[name] = matcher(predicate)
+                return ast.Call(_load(name), [_load(_ONE)], [])
+            case Holds():
+                return _load(_ONE)
 
 
-def _load(kept: ast.NamedExpr) -> ast.expr:
-    return ast.Name(kept.target.id, ast.Load())
+def _given(fact: Fact, name: str) -> ast.expr:
+    """Whether a fact is given; its value gets a name. The common case is a look into a dict and no call."""
+    text = ast.Constant(fact.text)
+    known = ast.Subscript(_load(_VALUES), text, ast.Load())
+    asked = ast.Call(_load(_READ), [text], [])
+    return ast.BoolOp(ast.Or(), [_is_not_none(known, name), _is_not_none(asked, name)])
 
 
-def _given(kept: ast.NamedExpr) -> ast.expr:
-    return _is_not_none(kept)
+def _is_not_none(value: ast.expr, name: str) -> ast.expr:
+    return ast.Compare(ast.NamedExpr(ast.Name(name, ast.Store()), value), [ast.IsNot()], [ast.Constant(None)])
 
 
-def _is_not_none(value: ast.expr) -> ast.expr:
-    return ast.Compare(value, [ast.IsNot()], [ast.Constant(None)])
-
-
-def _compared(left: ast.expr, op: Op, right: ast.expr) -> ast.expr:
-    return ast.Compare(left, [_OPS[op]], [right])
+def _load(name: str) -> ast.expr:
+    return ast.Name(name, ast.Load())
 
 
 def _statements(steps: Sequence[Step], names: Mapping[str, str], scribe: _Scribe) -> list[ast.stmt]:
@@ -122,16 +115,14 @@ def _statements(steps: Sequence[Step], names: Mapping[str, str], scribe: _Scribe
 def _statement(step: Step, names: Mapping[str, str], scribe: _Scribe) -> ast.stmt:
     match step:
         case Branch(condition=condition, steps=inner):
-            return ast.If(scribe.expression(condition), _statements(inner, names, scribe), [])
-        case Leaf(rule=rule, route=None):
-            return ast.Return(ast.Constant(rule))
-        case Leaf(route=route):
-            function = ast.Name(names[str(route)], ast.Load())
-            return ast.Return(ast.Call(function, [ast.Name(_FACTS, ast.Load())], []))
+            return ast.If(scribe.expression(condition), _statements(inner, names, scribe) or [ast.Pass()], [])
+        case Leaf(rule=rule, route=route):
+            over = None if route is None else ast.Call(_load(names[route]), [_load(_VALUES), _load(_READ)], [])
+            return ast.Return(over or ast.Constant(rule))
 
 
 def _function(name: str, body: list[ast.stmt]) -> ast.FunctionDef:
-    parameters = ast.arguments([], [ast.arg(_FACTS)], None, [], [], None, [])
+    parameters = ast.arguments([], [ast.arg(_VALUES), ast.arg(_READ)], None, [], [], None, [])
     return ast.FunctionDef(name, parameters, body, [])
 
 
@@ -151,21 +142,23 @@ def _names(plan: Plan) -> dict[str, str]:
 
 
 def selectors(plan: Plan) -> dict[str, Select]:
-    """A function for each route, from facts to the number of the rule that decides (`NO_RULE` for none)."""
+    """A function for each route, from facts to the number of the rule that decides (`NO_RULE` for none).
+
+    Raises `PatternError`.
+    """
     module, matchers = module_of(plan)
     scope = _run(module, matchers)
     return {route: scope[name] for route, name in _names(plan).items()}
 
 
 def test_of(condition: Condition) -> Test:
-    """A function that tells whether a condition holds."""
+    """A function that tells whether a condition holds. Raises `PatternError`."""
     scribe = _Scribe()
     body: list[ast.stmt] = [ast.Return(scribe.expression(fold(condition)))]
-    test = _run(ast.Module([_function("test", body)], []), scribe.matchers)["test"]
-    return lambda facts: bool(test(facts))
+    return _run(ast.Module([_function("test", body)], []), scribe.matchers)["test"]
 
 
-def _run(module: ast.Module, matchers: Mapping[str, Matcher]) -> dict[str, Callable[[Mapping[str, Value]], int]]:
+def _run(module: ast.Module, matchers: Mapping[str, Matcher]) -> dict[str, Select]:
     code = compile(ast.fix_missing_locations(module), "<policy>", "exec")
     scope: dict[str, object] = {"__builtins__": {}, **matchers}
     exec(code, scope)  # noqa: S102 - built from nodes of a fixed list, no text of the policy among its names

@@ -5,21 +5,22 @@ from dataclasses import dataclass
 
 from routedsl.base.types import Value
 from routedsl.engine.address import ToModel, ToRoute, Unknown
-from routedsl.engine.chain import Chained, chain_of
+from routedsl.engine.chain import Chained, draw_for
 from routedsl.engine.decision import Decision
 from routedsl.engine.facts import NOTHING_PINNED, Facts
+from routedsl.engine.plan import facts_of
 from routedsl.engine.program import Program
 from routedsl.engine.reference import holds, rules_with_conditions
 from routedsl.engine.request import Request
 from routedsl.engine.world import World
-from routedsl.language.policy import CompareFacts, Condition, HandOver, Predicate, Ranked, Rule
+from routedsl.language.policy import And, Condition, Constant, HandOver, Not, Or, Ranked, Rule, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A predicate as it was evaluated: its text, the facts that it asked with their values, what came out."""
+    """A predicate as it was evaluated: the condition as a person wrote it, the facts that it asked, what came out."""
 
-    text: str
+    condition: Condition
     facts: Mapping[str, Value]
     result: bool
 
@@ -34,13 +35,28 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Considered:
+    """A candidate as `where` was asked for it; `result` is whether it was kept."""
+
+    model: str
+    result: bool
+    seen: tuple[Seen, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """A decision and its reasons. `chained` tells how the chain came about, where there is one."""
+    """A decision and its reasons.
+
+    `types` are those of all facts seen. `chained` tells how the chain came about, where there is one;
+    `considered` its candidates, where there is a `where`; `draw` what a split chose by.
+    """
 
     asked: str | None
     decision: Decision
     tried: tuple[Tried, ...] = ()
+    considered: tuple[Considered, ...] = ()
     chained: Chained | None = None
+    draw: int | None = None
 
 
 def explain(
@@ -56,42 +72,48 @@ def explain(
             facts = program.facts(request, world, pinned)
             tried = _try_rules(program, route, facts)
             rule = tried[-1].rule
-            decision = program.conclude(rule.number, facts, request, world)
+            considered = _consider(rule.target, facts)
+            chained = program.chain(rule, facts, request, world)
             return Explanation(
                 asked=request.model,
-                decision=decision,
+                decision=program.conclude(rule, facts, chained),
                 tried=tried,
-                chained=_chained(program, rule, facts, request, world),
+                considered=considered,
+                chained=chained,
+                draw=draw_for(rule.target, facts) if isinstance(rule.target, Ranked) and rule.target.shares else None,
             )
 
 
 def _try_rules(program: Program, route: str, facts: Facts) -> tuple[Tried, ...]:
     tried: list[Tried] = []
     for rule, condition in rules_with_conditions(program.policy.routes[route].items):
-        tried.append(_try_rule(rule, condition, facts))
-        if tried[-1].result:
+        result, seen = _look(condition, facts)
+        tried.append(Tried(rule=rule, result=result, seen=seen))
+        if result:
             break
     last = tried[-1].rule.target
-    if isinstance(last, HandOver):
-        tried += _try_rules(program, last.route, facts)
-    return tuple(tried)
+    return (*tried, *_try_rules(program, last.route, facts)) if isinstance(last, HandOver) else tuple(tried)
 
 
-def _try_rule(rule: Rule, condition: Condition, facts: Facts) -> Tried:
+def _consider(target: Target, facts: Facts) -> tuple[Considered, ...]:
+    asked = target.candidates if isinstance(target, Ranked) else ()
+    looks = [(candidate.model, *_look(candidate.where, facts)) for candidate in asked if candidate.where is not None]
+    return tuple(Considered(model=model, result=result, seen=seen) for model, result, seen in looks)
+
+
+def _look(condition: Condition, facts: Facts) -> tuple[bool, tuple[Seen, ...]]:
+    """Whether a condition holds, and each predicate that was evaluated for it, as a person wrote it.
+
+    A range is two comparisons and `!=` a `not`: parts that stand at one place of the text are seen as one.
+    """
     seen: list[Seen] = []
 
-    def watch(predicate: Predicate, result: bool) -> None:  # noqa: FBT001 - a watch takes the result
-        seen.append(_saw(predicate, result, facts))
+    def watch(part: Condition, result: bool) -> None:  # noqa: FBT001 - a watch takes the result
+        asked: dict[str, Value] = {}
+        while seen and isinstance(part, And | Or | Not) and seen[-1].condition.span == part.span:
+            asked = {**seen.pop().facts, **asked}
+        if asked or not isinstance(part, And | Or | Not | Constant):
+            asked |= {fact.text: facts.values[fact.text] for fact in facts_of(part) if fact.text in facts.asked}
+            seen.append(Seen(condition=part, facts=asked, result=result))
 
-    return Tried(rule=rule, result=holds(condition, facts, watch), seen=tuple(seen))
-
-
-def _saw(predicate: Predicate, result: bool, facts: Facts) -> Seen:  # noqa: FBT001 - a watch takes the result
-    asked = [predicate.fact, predicate.other] if isinstance(predicate, CompareFacts) else [predicate.fact]
-    return Seen(text=predicate.span.text, facts={fact.text: facts[fact.text] for fact in asked}, result=result)
-
-
-def _chained(program: Program, rule: Rule, facts: Facts, request: Request, world: World) -> Chained | None:
-    if not isinstance(rule.target, Ranked):
-        return None
-    return chain_of(program.contests[rule.number], rule, facts, request, world, program.policy.models)
+    return holds(condition, facts.read, watch), tuple(seen)

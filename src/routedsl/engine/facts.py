@@ -1,17 +1,33 @@
 """Facts of one request: read when first asked, kept from then on, in the order asked."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from math import isfinite
 from types import MappingProxyType
 
-from routedsl.base.types import Value
+from routedsl.base.types import Type, Value
 from routedsl.engine.catalog import Catalog
 from routedsl.engine.request import Request
 from routedsl.engine.signal import Moment, Signal
 from routedsl.engine.world import World
 from routedsl.language.policy import Fact, Model
 
+Read = Callable[[str], Value]
+"""From a fact's canonical text to its value, None where it is missing."""
+
 NOTHING_PINNED: Mapping[str, Value] = MappingProxyType({})
+_HELD: Mapping[Type, type | tuple[type, ...]] = {
+    Type.COUNT: int,
+    Type.NUMBER: (int, float),
+    Type.DURATION: int,
+    Type.MONEY: int,
+    Type.SHARE: int,
+    Type.TEXT: str,
+    Type.TIME: int,
+    Type.BOOL: bool,
+    Type.TEXTS: tuple,
+}
+"""How a value of each type is held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,72 +41,96 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """How each fact that a policy can ask for is read, by the fact's canonical text."""
+    """How each fact is read that a policy, a signal or a strategy can ask for.
+
+    `named` are those that the policy names, by their canonical text.
+    """
 
     catalog: Catalog
     models: Mapping[str, Model]
     timezone: str
-    named: Mapping[str, Fact]
+    named: Mapping[str, Reading]
 
     def find(self, text: str) -> Reading:
         """The reading of a fact; raises LookupError where the policy and the catalog know none."""
-        fact = self.named.get(text)
-        if fact is not None and fact.model is None:
-            return Reading(self.catalog.signals[fact.signal], fact.key)
+        found = self.named.get(text)
+        if found is not None:
+            return found
         if text in self.catalog.signals:
             return Reading(self.catalog.signals[text])
         model, _, name = text.rpartition(".")
-        return Reading(self.catalog.model_facts[name], model=self.models.get(model) or Model(name=model, id=model))
+        return _about(model, name, self.catalog, self.models)
 
 
-class Facts(dict[str, Value]):
-    """The facts that the policy asked of one request: a plain mapping whose values are read on demand.
+def readings(catalog: Catalog, models: Mapping[str, Model], timezone: str, named: Mapping[str, Fact]) -> Readings:
+    """The readings of a policy: its declared models, its time zone, the facts that it names."""
+    return Readings(catalog, models, timezone, {text: _reading(fact, catalog, models) for text, fact in named.items()})
 
-    What is read only in passing (one signal from another, by a strategy, for the chain) is asked through
-    `ask` and does not count as asked by the policy.
+
+def _reading(fact: Fact, catalog: Catalog, models: Mapping[str, Model]) -> Reading:
+    if fact.model is None:
+        return Reading(catalog.signals[fact.signal], fact.key)
+    return _about(fact.model, fact.signal, catalog, models)
+
+
+def _about(model: str, name: str, catalog: Catalog, models: Mapping[str, Model]) -> Reading:
+    return Reading(catalog.model_facts[name], model=models.get(model) or Model(name=model, id=model))
+
+
+class Facts:
+    """The facts of one request.
+
+    `values` has every fact that the policy names, None until it is read and where it is missing: a
+    plain dict, since the generated code looks into it first. `asked` has what the policy has asked, in
+    the order asked. What is read only in passing (one signal from another, by a strategy, for the
+    chain) goes through `ask` and is not in it.
     """
 
-    __slots__ = ("_asked", "_readings", "_request", "_world")
+    __slots__ = ("_known", "_moment", "_readings", "asked", "values")
 
     def __init__(
         self, readings: Readings, request: Request, world: World, pinned: Mapping[str, Value] = NOTHING_PINNED
     ) -> None:
         """Know how to read, read nothing; pinned facts are taken as given."""
-        super().__init__()
+        self.values: dict[str, Value] = dict.fromkeys(readings.named)
+        self.asked: dict[str, Value] = {}
         self._readings = readings
-        self._request = request
-        self._world = world
-        self._asked: dict[str, Value] = dict(pinned)
+        self._known: dict[str, Value] = dict(pinned)
+        self._moment = Moment(request=request, world=world, fact=self.ask, timezone=readings.timezone)
 
-    def __missing__(self, text: str) -> Value:
-        """Read a fact that the policy asks for the first time."""
-        self[text] = value = self.ask(text)
+    def read(self, text: str) -> Value:
+        """The value of a fact that the policy asks."""
+        self.asked[text] = self.values[text] = value = self.ask(text)
         return value
 
     def ask(self, text: str) -> Value:
-        """A fact's value, which does not count as asked by the policy."""
-        if text not in self._asked:
-            self._asked[text] = self._read(self._readings.find(text))
-        return self._asked[text]
+        """A fact's value, which does not count as asked by the policy; one that nobody knows is missing."""
+        if text not in self._known:
+            self._known[text] = None  # for a signal that asks for itself
+            self._known[text] = self._read(text)
+        return self._known[text]
 
     def known(self, text: str) -> bool:
         """Whether a fact was read or pinned."""
-        return text in self._asked
+        return text in self._known
 
     def ask_model(self, model: str, fact: str) -> Value:
         """A model's fact, for strategies."""
         return self.ask(f"{model}.{fact}")
 
-    def _read(self, reading: Reading) -> Value:
-        moment = Moment(
-            request=self._request,
-            world=self._world,
-            fact=self.ask,
-            key=reading.key,
-            timezone=self._readings.timezone,
-            model=reading.model,
-        )
+    def _read(self, text: str) -> Value:
         try:
-            return reading.signal.read(moment)
+            reading = self._readings.find(text)
+            plain = reading.key is None and reading.model is None
+            moment = self._moment if plain else replace(self._moment, key=reading.key, model=reading.model)
+            value = reading.signal.read(moment)
+            return value if _is_held(value, reading.signal.type) else None
         except Exception:  # noqa: BLE001 - a signal that cannot be read is missing, whatever an extension raises
             return None
+
+
+def _is_held(value: Value, type_: Type) -> bool:
+    """Whether a value is one of a type: comparing it with another of that type cannot fail."""
+    if isinstance(value, tuple):
+        return type_ is Type.TEXTS and all(isinstance(item, str) for item in value)
+    return isinstance(value, _HELD[type_]) and (not isinstance(value, float) or isfinite(value))

@@ -2,6 +2,9 @@
 
 A route's steps are tried in order. A branch whose condition holds goes into its own steps, and where none
 of these decides, the steps behind the branch go on: exactly the meaning of nested `when`.
+
+Folding keeps what is asked: a fact that the conditions as written ask before they are settled is asked
+by the plan too, in the same order. So a decision shows the same facts whoever evaluates it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -73,14 +76,14 @@ def _leaf(rule: Rule) -> Leaf:
 
 
 def fold(condition: Condition) -> Condition:
-    """The condition with constants and double negations gone, and nested `and`s and `or`s in one."""
+    """The condition without neutral constants, double negations, and what stands behind a settling constant."""
     match condition:
         case Not(item=item):
             return _fold_not(fold(item), condition)
         case And():
-            return _fold_items(condition, And, absorbing=False)
+            return _fold_items(condition, And, settling=False)
         case Or():
-            return _fold_items(condition, Or, absorbing=True)
+            return _fold_items(condition, Or, settling=True)
         case _:
             return condition
 
@@ -95,21 +98,17 @@ def _fold_not(item: Condition, whole: Not) -> Condition:
             return Not(item, span=whole.span)
 
 
-def _fold_items(whole: And | Or, kind: type[And] | type[Or], *, absorbing: bool) -> Condition:
+def _fold_items(whole: And | Or, kind: type[And] | type[Or], *, settling: bool) -> Condition:
     items: list[Condition] = []
     for item in map(fold, whole.items):
-        if isinstance(item, Constant):
-            if item.value is absorbing:
-                items.append(item)
-                break
-        elif isinstance(item, kind):
+        if isinstance(item, kind):
             items += item.items
-        else:
+        elif not isinstance(item, Constant) or item.value is settling:
             items.append(item)
-    if items and isinstance(items[-1], Constant):
-        return Constant(absorbing, span=whole.span)
+        if items and isinstance(items[-1], Constant):
+            break  # whatever follows is not asked
     if not items:
-        return Constant(not absorbing, span=whole.span)
+        return Constant(not settling, span=whole.span)
     return items[0] if len(items) == 1 else kind(tuple(items), span=whole.span)
 
 

@@ -1,19 +1,19 @@
 """A policy ready to decide: the checked policy, its plan, and the functions made from it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from routedsl.base.types import Type, Value
 from routedsl.engine.address import AddressBook, ToModel, ToRoute, Unknown, address_book
 from routedsl.engine.catalog import Catalog
-from routedsl.engine.chain import Contest, chain_of
+from routedsl.engine.chain import Chained, Contest, chain_of
 from routedsl.engine.code import NO_RULE, Select, selectors, test_of
 from routedsl.engine.decision import EXPLICIT, Action, Decision
-from routedsl.engine.facts import NOTHING_PINNED, Facts, Readings
+from routedsl.engine.facts import NOTHING_PINNED, Facts, Readings, readings
 from routedsl.engine.plan import Plan, lower, named_facts
 from routedsl.engine.request import Request
 from routedsl.engine.world import World
-from routedsl.language.policy import Options, Policy, Ranked, Reject
+from routedsl.language.policy import Options, Policy, Ranked, Reject, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,36 +38,43 @@ class Program:
         match self.addresses.find(request.model):
             case ToRoute(route=route):
                 facts = self.facts(request, world, pinned)
-                return self.conclude(self.selectors[route](facts), facts, request, world)
+                rule = self.rule(self.selectors[route](facts.values, facts.read))
+                return self.conclude(rule, facts, self.chain(rule, facts, request, world))
             case ToModel(model=model):
                 return self.explicit(model)
             case Unknown(message=message):
                 return self.unknown(message)
 
-    def conclude(self, number: int, facts: Facts, request: Request, world: World) -> Decision:
-        """The decision of a rule by its number."""
+    def rule(self, number: int) -> Rule:
+        """The rule that a selector chose."""
         if number == NO_RULE:
             raise AssertionError("a checked route takes every request")
-        rule = self.policy.rules[number]
-        decision = Decision(
-            action=Action.FORWARD,
+        return self.policy.rules[number]
+
+    def chain(self, rule: Rule, facts: Facts, request: Request, world: World) -> Chained | None:
+        """The chain of the deciding rule; None where it rejects."""
+        contest = self.contests.get(rule.number)
+        if contest is None:
+            return None
+        return chain_of(contest, rule.options, facts, request, world, self.policy.models)
+
+    def conclude(self, rule: Rule, facts: Facts, chained: Chained | None) -> Decision:
+        """The decision by a rule and its chain."""
+        refusal = rule.target if isinstance(rule.target, Reject) else None
+        return Decision(
+            action=Action.REJECT if refusal else Action.FORWARD,
             route=rule.route,
             rule=rule.name,
             at=rule.at,
-            chain=(),
+            chain=chained.chain if chained else (),
             options=rule.options,
             policy=self.policy.digest,
-            facts=facts,
+            facts=facts.asked,
             types=self.types,
+            status=refusal.status if refusal else None,
+            code="rejected_by_policy" if refusal else None,
+            message=refusal.message if refusal else None,
         )
-        match rule.target:
-            case Reject(status=status, message=message):
-                return replace(
-                    decision, action=Action.REJECT, status=status, code="rejected_by_policy", message=message
-                )
-            case _:
-                chained = chain_of(self.contests[number], rule, facts, request, world, self.policy.models)
-                return replace(decision, chain=chained.chain)
 
     def explicit(self, model: str) -> Decision:
         """The decision that keeps the client's choice."""
@@ -98,14 +105,14 @@ class Program:
 
 
 def program_of(policy: Policy, catalog: Catalog) -> Program:
-    """Lower a checked policy and make its functions."""
+    """Lower a checked policy and make its functions. Raises `PatternError`."""
     named = named_facts(policy)
     plan = lower(policy)
     return Program(
         policy=policy,
         plan=plan,
         catalog=catalog,
-        readings=Readings(catalog, policy.models, policy.timezone, named),
+        readings=readings(catalog, policy.models, policy.timezone, named),
         types={text: fact.type for text, fact in named.items()},
         addresses=address_book(policy),
         selectors=selectors(plan),

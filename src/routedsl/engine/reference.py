@@ -4,9 +4,10 @@ It is slow and easy to believe, and stays for ever: the generated code is tested
 `explain` shows is what it saw.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from routedsl.base.types import Value
+from routedsl.engine.facts import Read
 from routedsl.engine.matching import matcher
 from routedsl.language.policy import (
     And,
@@ -30,40 +31,40 @@ from routedsl.language.policy import (
     Rule,
 )
 
-Watch = Callable[[Predicate, bool], None]
-"""Told of each predicate that is evaluated, and of what came out."""
+Watch = Callable[[Condition, bool], None]
+"""Told of each condition that is evaluated, its parts before the whole, and of what came out."""
 
 
-def _unwatched(_predicate: Predicate, _result: bool) -> None:  # noqa: FBT001 - a watch takes the result
+def _unwatched(_condition: Condition, _result: bool) -> None:  # noqa: FBT001 - a watch takes the result
     return
 
 
-def holds(condition: Condition, facts: Mapping[str, Value], watch: Watch = _unwatched) -> bool:
+def holds(condition: Condition, read: Read, watch: Watch = _unwatched) -> bool:
     """Whether a condition holds; `and` and `or` stop as soon as they know."""
     match condition:
-        case Constant(value=value):
-            return value
+        case Constant(value=result):
+            pass
         case And(items=items):
-            return all(holds(item, facts, watch) for item in items)
+            result = all(holds(item, read, watch) for item in items)
         case Or(items=items):
-            return any(holds(item, facts, watch) for item in items)
+            result = any(holds(item, read, watch) for item in items)
         case Not(item=item):
-            return not holds(item, facts, watch)
+            result = not holds(item, read, watch)
         case _:
-            result = _predicate_holds(condition, facts)
-            watch(condition, result)
-            return result
+            result = _predicate_holds(condition, read)
+    watch(condition, result)
+    return result
 
 
-def _predicate_holds(predicate: Predicate, facts: Mapping[str, Value]) -> bool:
-    value = facts[predicate.fact.text]
+def _predicate_holds(predicate: Predicate, read: Read) -> bool:
+    value = read(predicate.fact.text)
     if value is None:
         return False
     match predicate:
         case Compare(op=op, value=constant):
             return _compares(value, op, constant)
         case CompareFacts(op=op, other=other):
-            right = facts[other.text]
+            right = read(other.text)
             return right is not None and _compares(value, op, right)
         case InSet(values=values):
             return value in values
@@ -101,11 +102,11 @@ def rules_with_conditions(
             yield item, And(conditions, span=item.span)
 
 
-def select(policy: Policy, route: str, facts: Mapping[str, Value]) -> Rule | None:
+def select(policy: Policy, route: str, read: Read) -> Rule | None:
     """The rule that decides in a route, other routes handed over to included; None where none takes the request."""
     for rule, condition in rules_with_conditions(policy.routes[route].items):
-        if holds(condition, facts):
+        if holds(condition, read):
             if isinstance(rule.target, HandOver):
-                return select(policy, rule.target.route, facts)
+                return select(policy, rule.target.route, read)
             return rule
     return None

@@ -1,9 +1,11 @@
 """A decision as JSON: what `decide --json` prints, dry runs answer, and records keep."""
 
+from collections.abc import Iterator
 from dataclasses import fields
+from typing import Any
 
 from routedsl.base.types import Type
-from routedsl.base.units import to_json
+from routedsl.base.units import Quantity, render_quantity, to_json
 from routedsl.engine.decision import Action, Decision
 from routedsl.language.policy import Options
 
@@ -33,13 +35,30 @@ def decision_to_json(decision: Decision, id_: str | None) -> dict[str, object]:
 
 def options_to_json(options: Options) -> dict[str, object]:
     """The options that differ from the gateway's own, durations in seconds."""
-    given = ((field.name, getattr(options, field.name), field.default) for field in fields(options))
     return {
         name: to_json(Type.DURATION, value) if name in _DURATIONS else _plain(value)
-        for name, value, default in given
-        if value != default and name != _IN_CHAIN
+        for name, value in _differing(options)
     }
+
+
+def options_to_text(options: Options) -> str:
+    """The same as a policy writes them: `timeout 10s, retry 0`."""
+    return ", ".join(
+        f"{name} {render_quantity(Quantity(Type.DURATION, value)) if name in _DURATIONS else _written(value)}"
+        for name, value in _differing(options)
+    )
+
+
+def _differing(options: Options) -> Iterator[tuple[str, Any]]:
+    for field in fields(options):
+        value = getattr(options, field.name)
+        if value != field.default and field.name != _IN_CHAIN:
+            yield field.name, value
 
 
 def _plain(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
+
+
+def _written(value: object) -> str:
+    return f"[{', '.join(value)}]" if isinstance(value, tuple) else str(value)

@@ -9,9 +9,9 @@ import click
 
 from routedsl.discover import discover
 from routedsl.engine.explain import explain
+from routedsl.engine.narrate import explanation_to_json, explanation_to_text
 from routedsl.engine.request import RequestError
 from routedsl.loading.envelope import now_utc, read_case, split_cases
-from routedsl.tools.explaining import explanation_to_json, explanation_to_text
 from routedsl.tools.terminal import load_or_exit
 
 

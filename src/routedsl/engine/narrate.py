@@ -1,0 +1,154 @@
+"""An explanation told: as text for people, as JSON for programs."""
+
+from collections.abc import Iterator, Mapping
+
+from routedsl.base.types import Type, Value
+from routedsl.base.units import Quantity, render_quantity, to_json
+from routedsl.engine.decision import EXPLICIT, Action
+from routedsl.engine.explain import Considered, Explanation, Seen, Tried
+from routedsl.engine.report import decision_to_json, options_to_text
+from routedsl.language.policy import And, Compare, Condition, HandOver, Op
+
+Types = Mapping[str, Type]
+_LONGEST = 60
+"""Texts longer than this are cut where a value is shown."""
+
+
+def explanation_to_json(explanation: Explanation, id_: str | None) -> dict[str, object]:
+    """The decision as `decide --json` prints it, with every rule tried and every predicate seen."""
+    types = explanation.decision.types
+    shown = decision_to_json(explanation.decision, id_)
+    shown["asked"] = explanation.asked
+    shown["tried"] = [
+        {"rule": tried.rule.name, "at": tried.rule.at, **_seen_to_json(tried, types)} for tried in explanation.tried
+    ]
+    if explanation.considered:
+        shown["considered"] = [{"model": one.model, **_seen_to_json(one, types)} for one in explanation.considered]
+    if explanation.chained is not None:
+        shown["ranking"] = list(explanation.chained.ranking)
+        shown["unfit"] = dict(explanation.chained.unfit)
+    if explanation.draw is not None:
+        shown["draw"] = to_json(Type.SHARE, explanation.draw)
+    return shown
+
+
+def _seen_to_json(looked: Tried | Considered, types: Types) -> dict[str, object]:
+    predicates = [
+        {
+            "text": _one_line(seen.condition.span.text),
+            "facts": {text: to_json(types[text], value) for text, value in seen.facts.items()},
+            "result": seen.result,
+        }
+        for seen in looked.seen
+    ]
+    return {"result": looked.result, "predicates": predicates}
+
+
+def explanation_to_text(explanation: Explanation) -> str:
+    """The explanation for people: a line for each rule and its predicates below it, then the outcome."""
+    return "".join(f"{line}\n" for line in _lines(explanation))
+
+
+def _lines(explanation: Explanation) -> Iterator[str]:
+    asked = "no model" if explanation.asked is None else f"the model `{_cut(explanation.asked)}`"
+    yield f"asked for  {asked}"
+    types = explanation.decision.types
+    for tried in explanation.tried:
+        yield ""
+        yield from _looked_lines(f"rule {tried.rule.name}  ({tried.rule.at})", tried, types)
+        if tried.result and isinstance(tried.rule.target, HandOver):
+            yield f"     it hands over to the route {tried.rule.target.route}"
+    if explanation.considered:
+        yield ""
+    for considered in explanation.considered:
+        yield from _looked_lines(f"candidate {considered.model}", considered, types)
+    yield ""
+    yield from _outcome_lines(explanation)
+
+
+def _looked_lines(name: str, looked: Tried | Considered, types: Types) -> Iterator[str]:
+    yield f"{_yes_or_no(looked.result):3}  {name}"
+    texts = [_one_line(seen.condition.span.text) for seen in looked.seen]
+    width = max(map(len, texts), default=0)
+    for text, seen in zip(texts, looked.seen, strict=True):
+        yield f"       {_yes_or_no(seen.result):3}  {text:{width}}   {_values(seen, types)}"
+
+
+def _values(seen: Seen, types: Types) -> str:
+    values = ", ".join(f"{text} is {value_to_text(types[text], value)}" for text, value in seen.facts.items())
+    off = "" if seen.result else next(_distances(seen.condition, seen.facts), "")
+    return f"{values}, {off}" if off else values
+
+
+def _distances(condition: Condition, facts: Mapping[str, Value]) -> Iterator[str]:
+    """How far a number is from what would have held: `751 over`, `$0.5 short`."""
+    match condition:
+        case And(items=items):
+            for item in items:
+                yield from _distances(item, facts)
+        case Compare(fact=fact, op=op, value=int() | float() as limit) if fact.type is not Type.TIME:
+            value = facts[fact.text]
+            if op is not Op.EQ and isinstance(value, int | float):
+                # Of whole things the next one is the limit: 200 is one over `< 200`.
+                step = 1 if fact.type is Type.COUNT and op in (Op.LT, Op.GT) else 0
+                yield from _distance(value - limit, step, op in (Op.LT, Op.LE), fact.type)
+        case _:
+            return
+
+
+def _distance(beyond: float, step: int, upper: bool, type_: Type) -> Iterator[str]:  # noqa: FBT001 - which bound it is
+    off = beyond + step if upper else step - beyond
+    if off > 0:
+        yield f"{value_to_text(type_, off)} {'over' if upper else 'short'}"
+
+
+def value_to_text(type_: Type, value: Value) -> str:
+    """A fact's value as a person writes it: `950`, `800ms`, `"gold"`, `missing`."""
+    match value:
+        case None:
+            return "missing"
+        case bool():
+            return _yes_or_no(value)
+        case str():
+            return f'"{_cut(value)}"'
+        case tuple():
+            return "[" + ", ".join(f'"{_cut(item)}"' for item in value) + "]"
+        case int() if type_ is Type.COUNT:
+            return str(value)
+        case int() | float():
+            return render_quantity(Quantity(type_, value))
+
+
+def _yes_or_no(result: bool) -> str:  # noqa: FBT001 - a result is all it takes
+    return "yes" if result else "no"
+
+
+def _cut(text: str) -> str:
+    """A client's text on one line, without what could move a terminal's cursor."""
+    line = _one_line("".join(char if char.isprintable() else " " for char in text[: 2 * _LONGEST]))
+    return line if len(line) <= _LONGEST and len(text) <= 2 * _LONGEST else f"{line[:_LONGEST]}…"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _outcome_lines(explanation: Explanation) -> Iterator[str]:
+    decision, chained = explanation.decision, explanation.chained
+    if decision.action is Action.REJECT:
+        yield f"rejected   {decision.status} {decision.code}: {decision.message}"
+        return
+    if decision.rule == EXPLICIT:
+        yield "explicit   the client's own choice is kept: no rule, no fallback"
+    if chained is not None:
+        drawn = "" if explanation.draw is None else f"  (the draw is {value_to_text(Type.SHARE, explanation.draw)})"
+        yield f"ranking    {', '.join(chained.ranking) or 'nobody: every candidate was filtered out'}{drawn}"
+        for model, reason in chained.unfit.items():
+            if model in decision.chain:
+                yield f"kept       {model}: {reason}, and nobody else is left"
+            else:
+                yield f"left out   {model}: {reason}"
+    yield f"chain      {', then '.join(decision.chain) or 'nobody: the answer is 503'}"
+    options = options_to_text(decision.options)
+    if options:
+        yield f"options    {options}"
