@@ -1,0 +1,121 @@
+"""Writes what the pages say of the code: tables of signals, strategies, codes and verbs, between their markers.
+
+Run it after a change of any of these; a test compares its result with what is committed.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from routedsl.base.codes import CODES
+from routedsl.base.types import Type
+from routedsl.base.units import Quantity, render_quantity
+from routedsl.discover import builtin
+from routedsl.engine.signal import About, Example, Signal
+from routedsl.tools.cli import VERBS
+
+ROOT = Path(__file__).parents[1]
+PAGES = (ROOT / "README.md", ROOT / "grammar" / "README.md")
+_SECTION = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    every = [headings, ["---"] * len(headings), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |\n" for row in every)
+
+
+def signals(about: About) -> str:
+    """The signals that are facts of one kind of thing."""
+    rows = (_signal(signal) for signal in every_signal() if signal.about is about)
+    return table(("signal", "type", "what it is", "as in"), rows)
+
+
+def every_signal() -> tuple[Signal, ...]:
+    """All signals, those of models last."""
+    catalog = builtin()
+    return (*catalog.signals.values(), *catalog.model_facts.values())
+
+
+def _signal(signal: Signal) -> tuple[str, str, str, str]:
+    name = f'{signal.name}["…"]' if signal.keyed else signal.name
+    type_ = f"{signal.type}, may be missing" if signal.optional else str(signal.type)
+    return f"`{name}`", type_, signal.doc, f"`{predicate(signal)}`"
+
+
+def predicate(signal: Signal) -> str:
+    """A predicate that asks the signal for a value which its examples have, or for any of a closed list."""
+    example = min((each for each in signal.examples if each.value), key=lambda each: len(_constant(signal, each)))
+    subject = f'{signal.name}["{example.given.key}"]' if signal.keyed else signal.name
+    subject = f"tiny.{subject}" if signal.about is About.MODEL else subject
+    constant = _constant(signal, example)
+    match signal.type:
+        case Type.BOOL:
+            return subject
+        case Type.TEXTS:
+            return f"{subject} contains {constant}"
+        case Type.TEXT if signal.values:
+            return f"{subject} in [{', '.join(map(_quoted, signal.values))}]"
+        case Type.TEXT:
+            return f"{subject} {'==' if signal.optional else 'contains'} {constant}"
+        case _:
+            return f"{subject} <= {constant}"
+
+
+def _constant(signal: Signal, example: Example) -> str:
+    """The example's value as a policy writes it."""
+    match example.value:
+        case str(text) | (str(text), *_):
+            return _quoted(text)
+        case bool() | None | tuple():
+            return ""
+        case int(number) | float(number):
+            return render_quantity(Quantity(signal.type, number))
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
+
+
+def strategies() -> str:
+    """The strategies and how each ranks."""
+    rows = ((_strategy(name, shared=each.shared), each.doc) for name, each in builtin().strategies.items())
+    return table(("target", "who goes first"), rows)
+
+
+def _strategy(name: str, *, shared: bool) -> str:
+    return f"`{name} of {'[a 90%, b 10%]' if shared else '[a, b]'}`"
+
+
+def codes() -> str:
+    """The codes of diagnostics."""
+    return table(("code", "what it finds"), ((f"`{code}`", text) for code, text in CODES.items()))
+
+
+def verbs() -> str:
+    """The verbs of the command line."""
+    return table(("verb", "does"), ((f"`routedsl {verb}`", text) for verb, text in VERBS.items()))
+
+
+SECTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {
+        "facts of the request": lambda: signals(About.REQUEST),
+        "facts of the world": lambda: signals(About.WORLD),
+        "facts of a model": lambda: signals(About.MODEL),
+        "strategies": strategies,
+        "codes": codes,
+        "verbs": verbs,
+    }
+)
+"""What can stand between markers, by the marker's name."""
+
+
+def refreshed(page: str) -> str:
+    """A page with each of its generated sections made anew; raises KeyError for a section that nothing makes."""
+    return _SECTION.sub(lambda match: match[1] + SECTIONS[match["name"]]() + match[3], page)
+
+
+if __name__ == "__main__":
+    for path in PAGES:
+        path.write_text(refreshed(path.read_text("utf-8")), "utf-8")
