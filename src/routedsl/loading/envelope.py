@@ -1,21 +1,47 @@
 """Requests as files hold them: a chat body, or an envelope around one with headers, world and pinned facts."""
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import Annotated, Any
 
 import msgspec
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from routedsl.base.types import Type, Value
-from routedsl.base.units import DURATIONS, WHOLE, LiteralError, from_json, parse_quantity
+from routedsl.base.units import WHOLE, from_json
 from routedsl.engine.catalog import Catalog
+from routedsl.engine.fields import FieldError, Fields, field, mapping, text, texts
 from routedsl.engine.protocol import Arrival
 from routedsl.engine.request import Request, RequestError
+from routedsl.engine.signal import Signal
+from routedsl.engine.strict_json import read_json
 from routedsl.engine.world import ModelState, World
+
+_BOM = b"\xef\xbb\xbf"
+_ENVELOPE = ("id", "endpoint", "headers", "key", "world", "facts")
+_WORLD = ("time", "draw", "models", "sticky", "sticky_age")
+_STATE = {
+    "up": Type.BOOL,
+    "latency": Type.DURATION,
+    "first_token": Type.DURATION,
+    "errors": Type.SHARE,
+    "inflight": Type.COUNT,
+    "queue": Type.COUNT,
+    "load": Type.SHARE,
+    "success": Type.SHARE,
+    "speed": Type.NUMBER,
+}
+"""What a world says of a model, by the names of `ModelState`."""
+_WANTED = {
+    Type.BOOL: "true or false",
+    Type.DURATION: "seconds, or a text such as `800ms`",
+    Type.MONEY: "dollars, or a text such as `$0.05`",
+    Type.SHARE: "a share from 0 to 1",
+    Type.TIME: "a time such as `09:30`",
+}
+_KEYED = re.compile(r'(\w+)\["(.*)"\]', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,160 +54,187 @@ class Case:
     pinned: Mapping[str, Value]
 
 
-def _duration(value: object) -> object:
-    """Microseconds from `"800ms"` or from a number of seconds."""
-    if isinstance(value, str):
-        try:
-            found = parse_quantity(value)
-        except LiteralError as error:
-            raise ValueError(str(error)) from error
-        if found.type is not Type.DURATION:
-            raise ValueError(f"`{value}` is no duration: write it as `800ms`")
-        return found.value
-    return _scaled(value, DURATIONS["s"])
+def split_cases(data: bytes) -> Iterator[bytes]:
+    """The requests in a file: one JSON value, a list of them, or one a line; blank lines are passed over.
+
+    What is no JSON as a whole is lines, unless no two lines begin an object and the first is none: then
+    it is one broken request, to be told once.
+    """
+    data = data.removeprefix(_BOM)
+    whole = _decoded(data)
+    lines = [line for line in data.splitlines() if line.strip()]
+    if whole is not None and whole.startswith(b"["):
+        yield from (bytes(item) for item in msgspec.json.decode(whole, type=list[msgspec.Raw]))
+    elif whole is None and (sum(line.startswith(b"{") for line in lines) > 1 or _decoded(b"".join(lines[:1]))):
+        yield from lines
+    elif lines:
+        yield data
 
 
-def _share(value: object) -> object:
-    return _scaled(value, WHOLE)
-
-
-def _scaled(value: object, unit: int) -> object:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return round(value * unit)
-    return value
-
-
-Duration = Annotated[int | None, BeforeValidator(_duration), Field(ge=0)]
-Share = Annotated[int, BeforeValidator(_share), Field(ge=0, le=WHOLE)]
-Draw = Annotated[int, BeforeValidator(_share), Field(ge=0, lt=WHOLE)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _ModelState(_Strict):
-    up: bool = True
-    latency: Duration = None
-    first_token: Duration = None
-    errors: Share = 0
-    inflight: Annotated[int, Field(ge=0)] = 0
-    queue: Annotated[int, Field(ge=0)] = 0
-    load: Share = 0
-    success: Share | None = None
-    speed: Annotated[float | None, Field(ge=0)] = None
-
-
-class _World(_Strict):
-    time: AwareDatetime | None = None
-    draw: Draw | None = None
-    models: dict[str, _ModelState] = {}
-    sticky: str | None = None
-    sticky_age: Annotated[int, BeforeValidator(_duration), Field(ge=0)] = 0
-
-
-class _Envelope(_Strict):
-    id: str | None = None
-    endpoint: str = "chat"
-    headers: dict[str, str] = {}
-    key: str | None = None
-    world: _World = _World()
-    facts: dict[str, Any] = {}
+def _decoded(data: bytes) -> bytes | None:
+    """The text of the one JSON value that the data are, roughly: a value's own text is read strictly later."""
+    try:
+        return bytes(msgspec.json.decode(data, type=msgspec.Raw)).strip()
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return None
 
 
 def read_case(line: bytes, catalog: Catalog, now: datetime) -> Case:
     """The request of one line; `now` is the time where its world names none. Raises `RequestError`."""
-    fields = _fields(line)
+    fields = _raw_fields(line)
     if "body" not in fields:
-        return case_of(line, _Envelope(), catalog, now)
-    body = bytes(fields.pop("body"))
-    return case_of(body, _envelope({name: json.loads(bytes(raw)) for name, raw in fields.items()}), catalog, now)
+        return case_of(line, {}, catalog, now)
+    body = bytes(fields["body"])
+    _known(fields, (*_ENVELOPE, "body"))
+    # Of doubled keys only the last is left, and with each that is gone a colon.
+    if line.count(b":") != msgspec.json.encode(fields).count(b":"):
+        raise RequestError("duplicate_key", "a key of the envelope is doubled")
+    around = {name: read_json(bytes(raw)) for name, raw in fields.items() if name != "body"}
+    return case_of(body, around, catalog, now)
 
 
-def _fields(line: bytes) -> dict[str, msgspec.Raw]:
+def _raw_fields(line: bytes) -> dict[str, msgspec.Raw]:
     try:
         return msgspec.json.decode(line, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        # The protocol tells what is wrong with the line as a body, in its own words.
-        return {}
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return {}  # the protocol tells what is wrong with the line as a body, in its own words
 
 
-def _envelope(fields: Mapping[str, object]) -> _Envelope:
-    try:
-        return _Envelope.model_validate(fields)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(step) for step in first["loc"])
-        raise RequestError(
-            "invalid_request", f"`{place}` of the envelope is wrong: {first['msg'].lower()}", place
-        ) from error
-
-
-def case_from(body: Mapping[str, object] | bytes, catalog: Catalog, now: datetime, **envelope: object) -> Case:
-    """The request of a body and an envelope's fields as Python values. Raises `RequestError`."""
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    given = {name: value for name, value in envelope.items() if value is not None}
-    return case_of(data, _envelope(given), catalog, now)
-
-
-def case_of(body: bytes, envelope: _Envelope, catalog: Catalog, now: datetime) -> Case:
-    """A body and its checked envelope as a case."""
-    protocol = catalog.protocols.get(envelope.endpoint)
+def case_of(body: bytes, envelope: Fields, catalog: Catalog, now: datetime) -> Case:
+    """The request of a body and of what stands around it, as JSON values. Raises `RequestError`."""
+    _known(envelope, _ENVELOPE)
+    endpoint = field(envelope, "endpoint", text) or "chat"
+    protocol = catalog.protocols.get(endpoint)
     if protocol is None:
-        raise RequestError("invalid_request", f"`{envelope.endpoint}` is no endpoint that there is", "endpoint")
-    id_ = envelope.id or blake2b(body, digest_size=8).hexdigest()
-    headers = {name.lower(): value for name, value in envelope.headers.items()}
-    request = protocol.parse(body, Arrival(headers=headers, key=envelope.key, id=id_))
+        raise RequestError("invalid_request", f"`{endpoint}` is no endpoint that there is", "endpoint")
+    id_ = field(envelope, "id", text)
+    arrival = Arrival(
+        headers=field(envelope, "headers", _headers) or {},
+        key=field(envelope, "key", text),
+        id=id_ or blake2b(body, digest_size=8).hexdigest(),
+    )
     return Case(
-        id=envelope.id, request=request, world=_world(envelope.world, now), pinned=_pinned(envelope.facts, catalog)
+        id=id_,
+        world=field(envelope, "world", lambda value: _world(value, now)) or World(now=now),
+        pinned=field(envelope, "facts", lambda value: _pinned(value, catalog)) or {},
+        request=protocol.parse(body, arrival),
     )
 
 
-def _world(world: _World, now: datetime) -> World:
+def _known(fields: Iterable[str], names: Iterable[str]) -> None:
+    """Refuse a field that means nothing: it was meant to mean something."""
+    for name in fields:
+        if name not in names:
+            raise FieldError(name, f"left out: there are {', '.join(f'`{known}`' for known in names)}")
+
+
+def _headers(value: object) -> Mapping[str, str]:
+    headers: dict[str, str] = {}
+    for name, said in texts(value).items():
+        folded = name.lower()
+        headers[folded] = f"{headers[folded]}, {said}" if folded in headers else said
+    return headers
+
+
+def _world(value: object, now: datetime) -> World:
+    fields = mapping(value)
+    _known(fields, _WORLD)
     return World(
-        now=world.time or now,
-        draw=world.draw,
-        models={name: ModelState(**state.model_dump()) for name, state in world.models.items()},
-        sticky=world.sticky,
-        sticky_age=world.sticky_age,
+        now=field(fields, "time", _instant) or now,
+        draw=field(fields, "draw", _draw),
+        models=field(fields, "models", _states) or {},
+        sticky=field(fields, "sticky", text),
+        sticky_age=field(fields, "sticky_age", _duration) or 0,
     )
 
 
-def _pinned(facts: Mapping[str, Any], catalog: Catalog) -> dict[str, Value]:
-    return {text: _pin(text, value, catalog) for text, value in facts.items()}
-
-
-def _pin(text: str, value: object, catalog: Catalog) -> Value:
-    """A pinned fact's value in its type's form: seconds, dollars and shares as JSON shows them."""
-    signal = catalog.signals.get(text.split("[", 1)[0]) or catalog.model_facts.get(text.rpartition(".")[2])
-    if signal is None:
-        raise RequestError("invalid_request", f"`{text}` is no fact that can be pinned", f"facts.{text}")
+def _instant(value: object) -> datetime:
     try:
-        return from_json(signal.type, value)
-    except (ValueError, TypeError) as error:
-        raise RequestError(
-            "invalid_request", f"the fact `{text}` should be a {signal.type}", f"facts.{text}"
-        ) from error
+        instant = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        instant = None
+    if isinstance(instant, datetime) and instant.tzinfo is not None:
+        return instant
+    raise FieldError("", "a time with its zone, such as `2026-01-31T09:30:00Z`")
 
 
-def split_cases(data: bytes) -> Iterator[bytes]:
-    """The requests in a file: one JSON value, a list of them, or one a line; blank lines are passed over."""
-    whole = _decoded(data)
-    if isinstance(whole, list):
-        yield from (bytes(item) for item in whole)
-    elif whole is not None:
-        yield data
-    else:
-        yield from (line for line in data.splitlines() if line.strip())
+def _draw(value: object) -> int:
+    draw = _read(Type.SHARE, value)
+    if isinstance(draw, int) and draw < WHOLE:
+        return draw
+    raise FieldError("", "a share below 1")
 
 
-def _decoded(data: bytes) -> list[msgspec.Raw] | msgspec.Raw | None:
+def _duration(value: object) -> int:
+    duration = _read(Type.DURATION, value)
+    return duration if isinstance(duration, int) else 0
+
+
+def _states(value: object) -> Mapping[str, ModelState]:
+    models = mapping(value)
+    return {name: state for name in models if (state := field(models, name, _state)) is not None}
+
+
+def _state(value: object) -> ModelState:
+    fields = mapping(value)
+    _known(fields, _STATE)
+    given = {name: field(fields, name, _reader(type_)) for name, type_ in _STATE.items()}
+    return ModelState(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]  # each is of its type
+
+
+def _reader(type_: Type) -> Callable[[object], Value]:
+    return lambda value: _read(type_, value)
+
+
+def _read(type_: Type, value: object) -> Value:
+    """A value as JSON shows it, in its type's form: seconds or `800ms`, a share from 0 to 1 or `50%`."""
     try:
-        whole = msgspec.json.decode(data, type=msgspec.Raw)
-        is_list = bytes(whole).lstrip().startswith(b"[")
-        return msgspec.json.decode(data, type=list[msgspec.Raw]) if is_list else whole
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return None
+        found = from_json(type_, value)
+    except ValueError:
+        raise FieldError("", _WANTED.get(type_, f"a {type_}")) from None
+    if type_ is Type.SHARE and isinstance(found, int) and found > WHOLE:
+        raise FieldError("", _WANTED[type_])
+    return found
+
+
+def _pinned(value: object, catalog: Catalog) -> dict[str, Value]:
+    facts = mapping(value)
+    pinned: dict[str, Value] = {}
+    for name in facts:
+        text_, signal = _signal(name, catalog)
+        pinned[text_] = field(facts, name, _reader(signal.type))
+    return pinned
+
+
+def _signal(name: str, catalog: Catalog) -> tuple[str, Signal]:
+    """A fact's canonical text and its signal; raises `FieldError`."""
+    keyed = _KEYED.fullmatch(name)
+    model, _, fact = name.rpartition(".")
+    signal = catalog.signals.get(keyed[1] if keyed else name)
+    if signal is None and model and not keyed:
+        signal = catalog.model_facts.get(fact)
+    if signal is None or signal.keyed is not bool(keyed):
+        raise FieldError(name, "left out: it is no fact")
+    return (name.lower() if signal.name == "header" else name), signal
+
+
+def case_from(body: Mapping[str, object] | bytes | str, catalog: Catalog, now: datetime, envelope: Fields) -> Case:
+    """The request of a body, a Python value or JSON text, and an envelope's fields. Raises `RequestError`."""
+    match body:
+        case bytes():
+            data = body
+        case str():
+            data = body.encode("utf-8", "surrogatepass")
+        case _:
+            data = _encoded(body)
+    return case_of(data, envelope, catalog, now)
+
+
+def _encoded(body: object) -> bytes:
+    try:
+        return json.dumps(body).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise RequestError("invalid_request", f"the body has no JSON form: {error}") from error
 
 
 def now_utc() -> datetime:

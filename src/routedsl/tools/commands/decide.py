@@ -1,6 +1,5 @@
 """`routedsl decide`: decisions without calling a model."""
 
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,11 +7,11 @@ from typing import BinaryIO
 
 import click
 
-from routedsl.discover import discover
 from routedsl.engine.program import Program
 from routedsl.engine.report import decision_to_json
 from routedsl.engine.request import RequestError
-from routedsl.loading.envelope import now_utc, read_case, split_cases
+from routedsl.loading.envelope import now_utc, read_case
+from routedsl.tools.requests import json_line, refusal_to_json, requests_in
 from routedsl.tools.terminal import load_or_exit
 
 
@@ -28,40 +27,34 @@ def command(policy: Path, requests: BinaryIO, *, json_: bool) -> None:
     """
     program = load_or_exit(policy)
     failed = False
-    for line in split_cases(requests.read()):
-        shown, error = _decided(line, program)
-        failed = failed or error
-        sys.stdout.write((json.dumps(shown, ensure_ascii=False) if json_ else _line(shown)) + "\n")
+    for line in requests_in(requests):
+        shown = _decided(line, program)
+        failed = failed or "error" in shown
+        sys.stdout.write(json_line(shown) if json_ else f"{_told(shown)}\n")
     sys.exit(1 if failed else 0)
 
 
-def _decided(line: bytes, program: Program) -> tuple[Mapping[str, object], bool]:
+def _decided(line: bytes, program: Program) -> Mapping[str, object]:
     try:
-        case = read_case(line, discover(), now_utc())
+        case = read_case(line, program.catalog, now_utc())
     except RequestError as error:
-        return {"id": _id(line), "error": {"code": error.code, "message": error.message}}, True
-    return decision_to_json(program.decide(case.request, case.world, case.pinned), case.id), False
+        return refusal_to_json(line, error)
+    return decision_to_json(program.decide(case.request, case.world, case.pinned), case.id)
 
 
-def _id(line: bytes) -> str | None:
-    """The id of a line that is wrong elsewhere, so that its answer can be told from the others."""
-    try:
-        fields = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    id_ = fields.get("id") if isinstance(fields, dict) else None
-    return id_ if isinstance(id_, str) else None
-
-
-def _line(shown: Mapping[str, object]) -> str:
-    """One decision for people: who, by which rule, where to."""
+def _told(shown: Mapping[str, object]) -> str:
+    """One decision for people: who, by which rule, where to. What clients wrote cannot move the cursor."""
     name = f"{shown['id']}: " if shown["id"] else ""
+    return "".join(char if char.isprintable() else "�" for char in name + _outcome(shown))
+
+
+def _outcome(shown: Mapping[str, object]) -> str:
     match shown:
         case {"error": {"code": code, "message": message}}:
-            return f"{name}error {code}: {message}"
+            return f"error {code}: {message}"
         case {"action": "reject", "status": status, "message": message, "rule": rule}:
-            return f"{name}{rule or 'nobody'} -> {status} {message}"
+            return f"{rule or 'no rule'} -> {status} {message}"
         case {"chain": [first, *rest], "rule": rule}:
-            return f"{name}{rule} -> {first}" + (f", then {', '.join(map(str, rest))}" if rest else "")
+            return f"{rule} -> {first}" + (f", then {', '.join(map(str, rest))}" if rest else "")
         case _:
-            return f"{name}{shown['rule']} -> nobody: every candidate is left out"
+            return f"{shown['rule']} -> nobody: no candidate is left, the answer is 503"
