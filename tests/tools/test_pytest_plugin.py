@@ -4,6 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from routedsl.discover import discover
+from routedsl.loading.policy import require_policy
+from routedsl.tools.snapshot import decision_table
+
 pytest_plugins = ["pytester"]
 
 POLICY = """
@@ -53,6 +57,12 @@ def run(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
 def snapshot_of(project: pytest.Pytester) -> Path:
     (file,) = project.path.glob("__snapshots__/**/*.txt")
     return file
+
+
+def test_the_table_has_a_line_for_each_request(tmp_path: Path) -> None:
+    policy = tmp_path / "my.route"
+    policy.write_text(POLICY.format(timeout="1.5s"))
+    assert decision_table(require_policy(policy, discover()), REQUESTS.encode()) == TABLE
 
 
 def test_a_decision_is_kept(project: pytest.Pytester) -> None:
