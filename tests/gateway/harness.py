@@ -1,11 +1,14 @@
 """A whole gateway in the test's own loop, on loopback ports, before a scripted upstream."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from aiohttp import ClientResponse
 from openai import AsyncOpenAI
 
 from routedsl.base.diagnostic import Diagnostic
@@ -72,6 +75,31 @@ class Served:
                     return diagnostics
 
 
+@dataclass(frozen=True)
+class Got:
+    """An answer that was read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body."""
+        return json.loads(self.body)
+
+    @property
+    def code(self) -> str:
+        """The error's code."""
+        return str(self.json["error"]["code"])
+
+
+async def got(asked: AbstractAsyncContextManager[ClientResponse]) -> Got:
+    """What aiohttp's client is answered."""
+    async with asked as answer:
+        return Got(answer.status, answer.headers, await answer.read())
+
+
 async def exchange(served: Served, sent: bytes) -> bytes:
     """What comes back on a connection of its own, until the server closes it."""
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
@@ -114,4 +142,5 @@ async def serving(
             limits=limits,
         )
         async with running(deployment) as server:
+            assert verdicts.get_nowait()[0] is Verdict.SWAPPED
             yield Served(server, upstream, path, verdicts)

@@ -16,7 +16,7 @@ from openai.types.chat import ChatCompletionUserMessageParam
 from routedsl.engine.protocol import Arrival
 from routedsl.engine.request import Request
 from routedsl.testing import Script
-from tests.gateway.harness import BY_SIZE, CATALOG, Served, exchange, serving
+from tests.gateway.harness import BY_SIZE, CATALOG, Served, exchange, got, serving
 
 HI: ChatCompletionUserMessageParam = {"role": "user", "content": "hi"}
 LONG: ChatCompletionUserMessageParam = {"role": "user", "content": "word " * 100}
@@ -104,8 +104,8 @@ async def test_a_refusal_has_the_status_and_the_words_of_the_policy(tmp_path: Pa
 async def test_a_dry_run_decides_and_calls_nobody(tmp_path: Path) -> None:
     headers = {"x-route-dry-run": "1", "x-request-id": "r1"}
     async with serving(tmp_path) as served, ClientSession(served.url) as http:
-        answer = await http.post("/v1/chat/completions", json={"messages": [HI]}, headers=headers)
-        decision = await answer.json()
+        answer = await got(http.post("/v1/chat/completions", json={"messages": [HI]}, headers=headers))
+        decision = answer.json
     assert answer.status == 200
     assert decision["id"] == "r1"
     assert decision["rule"] == "small"
@@ -176,13 +176,13 @@ async def test_models_are_routes_and_declared_models(tmp_path: Path) -> None:
 
 async def test_probes_and_lost_clients_get_plain_answers(tmp_path: Path) -> None:
     async with serving(tmp_path) as served, ClientSession(served.url) as http:
-        assert (await http.head("/")).status == 200
-        assert (await http.get("/healthz")).status == 200
-        assert (await http.get("/readyz")).status == 200
-        lost = await http.get("/v1/engines")
-        wrong = await http.get("/v1/chat/completions")
-        assert (lost.status, (await lost.json())["error"]["code"]) == (404, "not_found")
-        assert (wrong.status, (await wrong.json())["error"]["code"]) == (405, "method_not_allowed")
+        assert (await got(http.head("/"))).status == 200
+        assert (await got(http.get("/healthz"))).status == 200
+        assert (await got(http.get("/readyz"))).status == 200
+        lost = await got(http.get("/v1/engines"))
+        wrong = await got(http.get("/v1/chat/completions"))
+        assert (lost.status, lost.code) == (404, "not_found")
+        assert (wrong.status, wrong.code) == (405, "method_not_allowed")
         assert wrong.headers["Allow"] == "POST"
         assert "Server" not in lost.headers
 
@@ -193,9 +193,9 @@ async def test_a_bug_is_told_by_its_request_id_alone(tmp_path: Path, caplog: pyt
 
     broken = replace(CATALOG, protocols={"chat": replace(CATALOG.protocols["chat"], parse=parse)})
     async with serving(tmp_path, catalog=broken) as served, ClientSession(served.url) as http:
-        answer = await http.post("/v1/chat/completions", json={})
-        error = (await answer.json())["error"]
-        assert (await http.get("/healthz")).status == 200
+        answer = await got(http.post("/v1/chat/completions", json={}))
+        error = answer.json["error"]
+        assert (await got(http.get("/healthz"))).status == 200
     assert (answer.status, error["code"]) == (500, "internal_error")
     assert answer.headers["x-request-id"] in error["message"]
     assert "secret" not in error["message"]

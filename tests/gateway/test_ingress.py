@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from routedsl.gateway.ingress import request_id
 from routedsl.gateway.settings import Limits
-from tests.gateway.harness import exchange, serving
+from tests.gateway.harness import exchange, got, serving
 
 JSON = {"content-type": "application/json"}
 GOOD = json.dumps({"model": "auto", "messages": [{"role": "user", "content": "hi"}]}).encode()
@@ -47,9 +47,9 @@ async def test_a_bad_body_is_told_and_leaves_the_server_unmoved(
     tmp_path: Path, body: bytes, status: int, code: str | None
 ) -> None:
     async with serving(tmp_path) as served, ClientSession(served.url) as http:
-        bad = await http.post("/v1/chat/completions", data=body, headers=JSON)
-        error = (await bad.json())["error"]
-        good = await http.post("/v1/chat/completions", data=GOOD, headers=JSON)
+        bad = await got(http.post("/v1/chat/completions", data=body, headers=JSON))
+        error = bad.json["error"]
+        good = await got(http.post("/v1/chat/completions", data=GOOD, headers=JSON))
         assert good.status == 200
     assert bad.status == status
     assert set(error) == {"message", "type", "param", "code"}
@@ -60,9 +60,9 @@ async def test_a_bad_body_is_told_and_leaves_the_server_unmoved(
 
 async def test_30_mb_are_too_much_and_are_told_so_before_they_are_read(tmp_path: Path) -> None:
     async with serving(tmp_path) as served, ClientSession(served.url) as http:
-        bad = await http.post("/v1/chat/completions", data=BytesIO(about("x" * 30 * MIB)), headers=JSON)
-        good = await http.post("/v1/chat/completions", data=GOOD, headers=JSON)
-        assert (bad.status, (await bad.json())["error"]["code"]) == (413, "body_too_large")
+        bad = await got(http.post("/v1/chat/completions", data=BytesIO(about("x" * 30 * MIB)), headers=JSON))
+        good = await got(http.post("/v1/chat/completions", data=GOOD, headers=JSON))
+        assert (bad.status, bad.code) == (413, "body_too_large")
         assert good.status == 200
 
 
@@ -79,16 +79,16 @@ async def test_30_mb_are_too_much_and_are_told_so_before_they_are_read(tmp_path:
 async def test_a_body_of_another_kind_is_not_read(tmp_path: Path, headers: dict[str, str], code: str) -> None:
     sent = gzip.compress(GOOD) if headers.get("content-encoding") == "gzip" else GOOD
     async with serving(tmp_path) as served, ClientSession(served.url, skip_auto_headers={"Content-Type"}) as http:
-        answer = await http.post("/v1/chat/completions", data=sent, headers=headers)
+        answer = await got(http.post("/v1/chat/completions", data=sent, headers=headers))
         assert answer.status == 415
-        assert (await answer.json())["error"]["code"] == code
+        assert answer.code == code
     assert not served.upstream.seen
 
 
 @pytest.mark.parametrize("type_", ["application/json; charset=utf-8", "APPLICATION/JSON", "application/vnd.api+json"])
 async def test_json_by_any_of_its_names_is_read(tmp_path: Path, type_: str) -> None:
     async with serving(tmp_path) as served, ClientSession(served.url) as http:
-        answer = await http.post("/v1/chat/completions", data=GOOD, headers={"content-type": type_})
+        answer = await got(http.post("/v1/chat/completions", data=GOOD, headers={"content-type": type_}))
         assert answer.status == 200
 
 
@@ -98,7 +98,7 @@ async def test_a_body_without_a_length_is_bounded_all_the_same(tmp_path: Path) -
             yield b" " * 65536
 
     async with serving(tmp_path, limits=Limits(size=MIB, linger=0.1)) as served, ClientSession(served.url) as http:
-        answer = await http.post("/v1/chat/completions", data=endless(), headers=JSON)
+        answer = await got(http.post("/v1/chat/completions", data=endless(), headers=JSON))
         assert answer.status == 413
 
 
@@ -170,7 +170,7 @@ async def test_a_body_that_never_ends_is_given_up(tmp_path: Path) -> None:
 )
 async def test_a_sane_request_id_is_kept(tmp_path: Path, given_id: str, kept: bool) -> None:
     async with serving(tmp_path) as served, ClientSession(served.url) as http:
-        answer = await http.get("/healthz", headers={"x-request-id": given_id})
+        answer = await got(http.get("/healthz", headers={"x-request-id": given_id}))
     assert (answer.headers["x-request-id"] == given_id) is kept
 
 

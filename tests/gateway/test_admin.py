@@ -1,0 +1,110 @@
+"""The admin port: closed without its token, truthful about the policy, and bounded in what it counts."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession
+
+from routedsl.engine.outcome import Answered
+from routedsl.gateway.host import Verdict
+from routedsl.gateway.reply import AttemptRecord
+from tests.gateway.harness import TOKEN, Served, got, serving
+
+BEARER = {"authorization": f"Bearer {TOKEN}"}
+
+
+def ask(text: str, model: str = "auto") -> dict[str, object]:
+    return {"model": model, "messages": [{"role": "user", "content": text}]}
+
+
+async def metrics(served: Served) -> str:
+    async with ClientSession(served.running.admin_url, headers=BEARER) as admin:
+        return (await got(admin.get("/metrics"))).body.decode()
+
+
+@pytest.mark.parametrize("path", ["/policy", "/metrics", "/nothing"])
+@pytest.mark.parametrize("given", [None, "Bearer", f"Bearer {TOKEN}x", TOKEN, "Bearer \udcff", f"bearer {TOKEN} "])
+async def test_without_the_token_nothing_is_told(tmp_path: Path, path: str, given: str | None) -> None:
+    headers = {} if given is None else {"authorization": given}
+    async with serving(tmp_path) as served, ClientSession(served.running.admin_url) as admin:
+        answer = await got(admin.get(path, headers=headers))
+        body = answer.body.decode()
+    assert answer.status == 401
+    assert answer.headers["x-request-id"]
+    assert TOKEN not in body
+    assert "tiny" not in body
+
+
+async def test_another_host_name_is_turned_away(tmp_path: Path) -> None:
+    async with serving(tmp_path, hosts=["gateway.home"]) as served, ClientSession(served.running.admin_url) as admin:
+        answer = await got(admin.get("/policy", headers={**BEARER, "host": "gateway.home"}))
+    assert answer.status == 403
+
+
+async def test_the_policy_that_serves_and_the_last_error(tmp_path: Path) -> None:
+    async with (
+        serving(tmp_path, watch=True) as served,
+        ClientSession(served.running.admin_url, headers=BEARER) as admin,
+    ):
+        generation = served.running.gateway.host.generation
+        before = (await got(admin.get("/policy"))).json
+        served.write("else tinny\n")
+        await served.verdict(Verdict.REFUSED)
+        after = (await got(admin.get("/policy"))).json
+        assert (await got(admin.get("/"))).status == 404
+        assert (await got(admin.post("/policy"))).status == 405
+    assert before["digest"] == generation.program.policy.digest
+    assert before["generation"] == 1
+    assert before["files"] == [str(served.path)]
+    assert before["error"] is None
+    assert [worker["generation"] for worker in before["workers"]] == [1]
+    finding = after["error"]["diagnostics"][0]
+    assert (finding["code"], finding["file"], finding["line"]) == ("R0202", str(served.path), 6)
+    assert after["digest"] == before["digest"]
+
+
+async def test_requests_are_counted_by_names_of_the_policy_alone(tmp_path: Path) -> None:
+    async with serving(tmp_path) as served, ClientSession(served.url) as http:
+        for model in ("auto", "large", *(f"made-up-{index}" for index in range(50))):
+            await got(http.post("/v1/chat/completions", json=ask("hi", model)))
+        shown = await metrics(served)
+    assert 'routedsl_requests_total{model="tiny",route="auto",status="200"} 1.0' in shown
+    assert 'routedsl_requests_total{model="large",route="other",status="200"} 1.0' in shown
+    assert 'routedsl_requests_total{model="none",route="other",status="404"} 50.0' in shown
+    assert 'routedsl_decisions_total{rule="small"} 1.0' in shown
+    assert 'routedsl_attempts_total{model="tiny",outcome="ok"} 1.0' in shown
+    assert 'routedsl_request_seconds_count{route="auto"} 1.0' in shown
+    assert 'routedsl_model_up{model="tiny"} 1.0' in shown
+    assert "made-up" not in shown
+
+
+async def test_reloads_are_counted(tmp_path: Path) -> None:
+    async with serving(tmp_path, watch=True) as served:
+        served.write("else tinny\n")
+        await served.verdict(Verdict.REFUSED)
+        broken = await metrics(served)
+        served.write("else tiny\n")
+        await served.verdict(Verdict.SWAPPED)
+        repaired = await metrics(served)
+    assert "routedsl_policy_last_reload_successful 0.0" in broken
+    assert "routedsl_policy_generation 1.0" in broken
+    assert 'routedsl_reloads_total{verdict="refused"} 1.0' in broken
+    assert "routedsl_policy_last_reload_successful 1.0" in repaired
+    assert "routedsl_policy_generation 2.0" in repaired
+
+
+async def test_the_number_of_series_is_bounded_whatever_the_policy_declares(tmp_path: Path) -> None:
+    async with serving(tmp_path) as served:
+        gateway = served.running.gateway
+        decision = gateway.host.generation.program.explicit("tiny")
+        for number in range(400):
+            name = f"m{number}"
+            gateway.states.begin(name).end(Answered())
+            with gateway.telemetry.measuring(replace(decision, route=name, rule=name)) as ending:
+                ending.status, ending.model = "200", name
+                ending.attempts = [AttemptRecord(model=name, outcome=outcome) for outcome in ("timeout", "ok")]
+        shown = await metrics(served)
+    assert 'model="other"' in shown
+    assert 1500 < len(re.findall(r"^routedsl", shown, re.MULTILINE)) <= 2000
