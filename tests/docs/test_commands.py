@@ -22,11 +22,20 @@ LENT = "rules"
 """The folder of the repository that the pages use."""
 
 
+READER = {
+    "PYTHONUNBUFFERED": "1",
+    "NO_COLOR": "1",
+    "COLUMNS": "100",
+    "LC_ALL": "C.UTF-8",
+    # What the project is developed with, and a reader need not have.
+    "PYTEST_ADDOPTS": "-p no:asyncio -p no:anyio -p no:hypothesispytest -p no:cov",
+}
+
+
 def environment() -> dict[str, str]:
-    """The environment of a reader who has installed the project, and has a terminal as wide as the page."""
+    """The environment of a reader who has installed the project."""
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-    return {**inherited, "PATH": path, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
+    return os.environ | READER | {"PATH": path}
 
 
 @contextmanager

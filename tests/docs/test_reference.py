@@ -1,0 +1,73 @@
+"""The tables that are written by hand name what the code has: options, settings, defaults, reserved words."""
+
+import re
+
+import pytest
+from pydantic import BaseModel
+
+from routedsl.base.types import Type
+from routedsl.base.units import DURATIONS, Quantity, render_quantity
+from routedsl.engine.attempts import terms_of
+from routedsl.language.policy import Options
+from routedsl.language.settings import DefaultSettings, ModelSettings, OptionSettings, UpstreamSettings
+from tests.docs.pages import ROOT
+
+PAGE = (ROOT / "grammar" / "README.md").read_text("utf-8")
+GRAMMAR = (ROOT / "grammar" / "route.lark").read_text("utf-8")
+NOT_YET = {"hedge"}
+
+
+def rows(heading: str) -> dict[str, list[str]]:
+    """The rows of a table, by what stands in backticks in their first cells."""
+    lines = PAGE.partition(f"| {heading} |")[2].partition("\n\n")[0].splitlines()[2:]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {row[0].strip("`"): row[1:] for row in cells}
+
+
+def names(settings: type[BaseModel]) -> set[str]:
+    return set(settings.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("heading", "known"),
+    [
+        ("option", names(OptionSettings) - NOT_YET),
+        ("of an upstream", names(UpstreamSettings)),
+        ("of a model", names(ModelSettings)),
+        ("of `defaults`", names(DefaultSettings) - names(OptionSettings)),
+    ],
+)
+def test_every_setting_has_its_row(heading: str, known: set[str]) -> None:
+    assert set(rows(heading)) == known
+
+
+def test_durations_that_are_not_written_are_as_told() -> None:
+    whole, stream = terms_of(Options(), stream=False), terms_of(Options(), stream=True)
+
+    def shown(microseconds: int) -> str:
+        return f"{microseconds // DURATIONS['s']}s"
+
+    told = {name: cells[-1] for name, cells in rows("option").items()}
+    assert told["timeout"] == f"{shown(whole.timeout)}, streams {shown(stream.timeout)}"
+    assert told["deadline"] == f"{shown(whole.deadline)}, streams {shown(stream.deadline)}"
+    assert told["first_token"].startswith(f"{shown(stream.first_token)}, ")
+    assert told["idle"] == shown(stream.idle)
+    assert told["retry"] == str(whole.retry)
+
+
+def test_the_connect_clock_is_as_told() -> None:
+    default = UpstreamSettings.model_fields["connect"].default
+    assert rows("of an upstream")["connect"][-1] == render_quantity(Quantity(Type.DURATION, default))
+
+
+def test_the_reserved_words_are_those_of_the_grammar() -> None:
+    told = re.search(r"^Reserved are (.*)\.$", PAGE, re.MULTILINE)
+    listed = re.search(r"\(\?: (when .*?)\)", GRAMMAR, re.DOTALL)
+    assert told is not None
+    assert listed is not None
+    assert re.findall(r"`(\w+)`", told[1]) == [word.strip() for word in listed[1].split("|")]
+
+
+def test_each_link_of_the_contents_is_a_heading_in_its_order() -> None:
+    contents = re.findall(r"^- \[(.+)\]\(#", PAGE, re.MULTILINE)
+    assert contents == re.findall(r"^## (.+)$", PAGE, re.MULTILINE)
