@@ -3,14 +3,23 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
+from unicodedata import category, east_asian_width
+from urllib.parse import quote
 
 from routedsl.base.codes import CODES
-from routedsl.base.diagnostic import Diagnostic, Severity
+from routedsl.base.diagnostic import Diagnostic, Edit, Label, Severity
 from routedsl.base.source import Span
 
 _COLORS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
 _WIDEST = 160
 """Lines are cut to this many characters around the caret: a terminal is no place for a megabyte."""
+_CUT = "…"
+
+Paint = Callable[[str, str], str]
+"""Puts a text in the colour of a code."""
+
+
+# ── text ────────────────────────────────────────────────────────────────────────────────────────
 
 
 def render_text(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str:
@@ -19,32 +28,44 @@ def render_text(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> st
     return "\n".join(_one(diagnostic, paint) for diagnostic in diagnostics)
 
 
-def _one(diagnostic: Diagnostic, paint: Callable[[str, str], str]) -> str:
+def _one(diagnostic: Diagnostic, paint: Paint) -> str:
     severity = paint(_COLORS[diagnostic.severity], f"{diagnostic.severity}[{diagnostic.code}]")
-    parts = [f"{paint('1', diagnostic.span.at)}: {severity}: {diagnostic.message}", _excerpt(diagnostic.span, paint)]
+    place = paint("1", _visible(diagnostic.span.at))
+    parts = [f"{place}: {severity}: {_visible(diagnostic.message)}", *_excerpt(diagnostic.span, paint)]
     for label in diagnostic.labels:
-        parts += [f"  {label.span.at}: {label.text}", _excerpt(label.span, paint)]
+        parts += [f"  {_visible(label.span.at)}: {_visible(label.text)}", *_excerpt(label.span, paint)]
     if diagnostic.help is not None:
-        parts.append(f"  {paint('36', 'help')}: {diagnostic.help}")
-    return "".join(f"{part}\n" for part in parts if part)
+        parts.append(f"  {paint('36', 'help')}: {_visible(diagnostic.help)}")
+    return "".join(f"{part}\n" for part in parts)
 
 
-def _excerpt(span: Span, paint: Callable[[str, str], str]) -> str:
+def _excerpt(span: Span, paint: Paint) -> list[str]:
+    """The line where a span starts and the carets below it; nothing for a file that could not be read."""
     if not span.source.text:
-        return ""
+        return []
     number, column = span.source.position(span.start)
-    whole = span.source.line(number)
-    before, after = column - 1, max(1, min(span.end - span.start, len(whole) - column + 1))
-    start = max(0, before - _WIDEST // 2) if len(whole) > _WIDEST else 0
-    shown = _visible(whole[start : start + _WIDEST])
-    carets = "^" * max(1, min(after, _WIDEST - (before - start)))
+    line, start = span.source.line(number), column - 1
+    left = max(0, min(start - _WIDEST // 2, len(line) - _WIDEST))
+    right = min(len(line), left + _WIDEST)
+    before = (_CUT if left else "") + line[left:start]
+    marked = line[start : max(start, min(right, start + span.end - span.start))]
+    after = line[start + len(marked) : right] + (_CUT if right < len(line) else "")
     # A tab stays a tab above and below, so that the caret stands right whatever a tab's width is.
-    pad = "".join("\t" if char == "\t" else " " for char in whole[start:before])
+    pad = "".join("\t" if char == "\t" else " " * _columns(char) for char in before)
+    carets = "^" * max(1, sum(map(_columns, marked)))
     gutter = " " * len(str(number))
-    return f"  {number} | {shown.rstrip()}\n  {gutter} | {pad}{paint('31', carets)}"
+    return [f"  {number} | {_visible(before + marked + after).rstrip()}", f"  {gutter} | {pad}{paint('31', carets)}"]
+
+
+def _columns(char: str) -> int:
+    """How many columns of a terminal a character takes."""
+    if category(char) in ("Mn", "Me"):
+        return 0
+    return 2 if east_asian_width(char) in ("W", "F") else 1
 
 
 def _visible(text: str) -> str:
+    """The text without what would steer a terminal: policies may come from anybody."""
     return "".join(char if char == "\t" or char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
@@ -56,8 +77,12 @@ def _plain(_code: str, text: str) -> str:
     return text
 
 
+# ── JSON ────────────────────────────────────────────────────────────────────────────────────────
+
+
 def to_json(diagnostic: Diagnostic) -> dict[str, object]:
     """One finding as JSON: places as file, line and column, the end included."""
+    edit = diagnostic.edit
     return {
         "code": diagnostic.code,
         "severity": diagnostic.severity.value,
@@ -65,9 +90,7 @@ def to_json(diagnostic: Diagnostic) -> dict[str, object]:
         **_place(diagnostic.span),
         "help": diagnostic.help,
         "related": [{"message": label.text, **_place(label.span)} for label in diagnostic.labels],
-        "fix": None
-        if diagnostic.edit is None
-        else {**_place(diagnostic.edit.span), "replacement": diagnostic.edit.replacement},
+        "fix": None if edit is None else {**_place(edit.span), "replacement": edit.replacement},
     }
 
 
@@ -80,6 +103,9 @@ def _place(span: Span) -> dict[str, object]:
 def render_json(diagnostics: Iterable[Diagnostic]) -> str:
     """All findings as one JSON list."""
     return json.dumps([to_json(diagnostic) for diagnostic in diagnostics], indent=2, ensure_ascii=False) + "\n"
+
+
+# ── GitHub ──────────────────────────────────────────────────────────────────────────────────────
 
 
 def render_github(diagnostics: Iterable[Diagnostic]) -> str:
@@ -109,6 +135,9 @@ def _with_help(diagnostic: Diagnostic) -> str:
     return diagnostic.message if diagnostic.help is None else f"{diagnostic.message}\nhelp: {diagnostic.help}"
 
 
+# ── SARIF ───────────────────────────────────────────────────────────────────────────────────────
+
+
 def render_sarif(diagnostics: Iterable[Diagnostic]) -> str:
     """SARIF 2.1.0, for code scanning services."""
     findings = list(diagnostics)
@@ -123,12 +152,27 @@ def render_sarif(diagnostics: Iterable[Diagnostic]) -> str:
 
 
 def _sarif_result(diagnostic: Diagnostic) -> dict[str, object]:
-    return {
+    result: dict[str, object] = {
         "ruleId": diagnostic.code,
         "level": diagnostic.severity.value,
         "message": {"text": _with_help(diagnostic)},
         "locations": [{"physicalLocation": _sarif_place(diagnostic.span)}],
     }
+    if diagnostic.labels:
+        result["relatedLocations"] = [_sarif_label(label) for label in diagnostic.labels]
+    if diagnostic.edit is not None:
+        result["fixes"] = [_sarif_fix(diagnostic.edit)]
+    return result
+
+
+def _sarif_label(label: Label) -> dict[str, object]:
+    return {"message": {"text": label.text}, "physicalLocation": _sarif_place(label.span)}
+
+
+def _sarif_fix(edit: Edit) -> dict[str, object]:
+    place = _sarif_place(edit.span)
+    replacement = {"deletedRegion": place["region"], "insertedContent": {"text": edit.replacement}}
+    return {"artifactChanges": [{"artifactLocation": place["artifactLocation"], "replacements": [replacement]}]}
 
 
 def _sarif_place(span: Span) -> dict[str, object]:
@@ -139,7 +183,7 @@ def _sarif_place(span: Span) -> dict[str, object]:
         "endLine": place["end_line"],
         "endColumn": place["end_column"],
     }
-    return {"artifactLocation": {"uri": place["file"]}, "region": region}
+    return {"artifactLocation": {"uri": quote(span.source.name)}, "region": region}
 
 
 FORMATS: Mapping[str, Callable[[Iterable[Diagnostic]], str]] = MappingProxyType(

@@ -2,12 +2,21 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
+
+_LONGEST = 100
+"""Longer names are compared with none: that takes the square of their length."""
 
 
 def close_matches(name: str, known: Iterable[str], most: int = 3) -> list[str]:
     """Up to `most` of the known names that look like `name`, the closest first."""
-    folded = {candidate.casefold(): candidate for candidate in known}
-    return [folded[match] for match in get_close_matches(name.casefold(), folded, n=most, cutoff=0.6)]
+    return list(_matches(name.casefold(), tuple(known), most)) if len(name) <= _LONGEST else []
+
+
+@lru_cache(maxsize=256)  # a name that is not known is likely used in many places
+def _matches(name: str, known: tuple[str, ...], most: int) -> tuple[str, ...]:
+    folded = {candidate.casefold(): candidate for candidate in known if len(candidate) <= _LONGEST}
+    return tuple(folded[match] for match in get_close_matches(name, folded, n=most, cutoff=0.6))
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:

@@ -1,7 +1,9 @@
 """Literals with units: `8k`, `10s`, `$0.05`, `5%`, `09:00` to exact values, and back."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 from routedsl.base.suggest import close_matches
@@ -17,15 +19,20 @@ WHOLE = 1_000_000
 LARGEST = 10**15
 """Counts, microseconds and the like past this are refused: nothing real is so large."""
 
-_NUMBER = re.compile(r"(?P<dollar>\$)?(?P<digits>\d[\d_]*(?:\.\d+)?)(?P<unit>[A-Za-zµ%]*)")
-_TIME = re.compile(r"(\d{1,2}):(\d{2})")
+LONGEST = 40
+"""Characters of a literal."""
+
+_NUMBER = re.compile(r"(?P<dollar>\$)?(?P<digits>[0-9][0-9_]*(?:\.[0-9]+)?)(?P<unit>[A-Za-zµ%]*)")
+_TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 _LONG_UNITS = {
+    "µs": "us", "usec": "us", "micros": "us", "microseconds": "us",
     "sec": "s", "secs": "s", "second": "s", "seconds": "s", "S": "s",
     "msec": "ms", "millis": "ms", "milliseconds": "ms", "MS": "ms",
     "min": "m", "mins": "m", "minute": "m", "minutes": "m",
-    "hr": "h", "hour": "h", "hours": "h", "H": "h",
-    "K": "k", "kilo": "k", "m": "m", "mio": "M", "mil": "M", "B": "M",
+    "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "H": "h",
+    "K": "k", "kilo": "k", "mio": "M", "mil": "M",
 }  # fmt: skip
+_DAYS = frozenset({"d", "day", "days"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +44,13 @@ class Quantity:
 
 
 class LiteralError(ValueError):
-    """A literal that means nothing; `help` may name the form that was meant."""
+    """A literal that means nothing; `meant` is the one that was likely meant, and `help` names it."""
 
-    def __init__(self, message: str, help: str | None = None) -> None:
+    def __init__(self, message: str, help: str | None = None, *, meant: str | None = None) -> None:
         """Keep the help beside the message."""
         super().__init__(message)
-        self.help = help
+        self.meant = meant
+        self.help = help if meant is None else f"did you mean `{meant}`?"
 
 
 def parse_quantity(text: str) -> Quantity:
@@ -51,12 +59,19 @@ def parse_quantity(text: str) -> Quantity:
         return _time(text, int(clock[1]), int(clock[2]))
     match = _NUMBER.fullmatch(text)
     if match is None:
-        raise LiteralError(f"`{text}` is not a number")
+        raise LiteralError(f"`{text[:LONGEST]}` is not a number")
+    if len(text) > LONGEST:
+        raise LiteralError(f"`{text[:LONGEST]}…` is longer than any number has to be")
     amount = Fraction(match["digits"].replace("_", ""))
     quantity = _money(text, amount, match["unit"]) if match["dollar"] else _plain(text, amount, match)
-    if abs(quantity.value) > LARGEST * (DOLLAR if quantity.type is Type.MONEY else 1):
+    if quantity.value > largest(quantity.type):
         raise LiteralError(f"`{text}` is larger than anything it could be compared with")
     return quantity
+
+
+def largest(type_: Type) -> int:
+    """The largest value that a number of a type may have."""
+    return LARGEST * (DOLLAR if type_ is Type.MONEY else 1)
 
 
 def _time(text: str, hour: int, minute: int) -> Quantity:
@@ -67,7 +82,8 @@ def _time(text: str, hour: int, minute: int) -> Quantity:
 
 def _money(text: str, amount: Fraction, unit: str) -> Quantity:
     if unit:
-        raise LiteralError(f"`{text}` has a unit after its amount", f"did you mean `{text[: -len(unit)]}`?")
+        meant = render_quantity(Quantity(Type.MONEY, int(amount * MULTIPLES.get(unit, 1) * DOLLAR)))
+        raise LiteralError(f"`{text}` has a unit after its amount", meant=meant)
     return Quantity(Type.MONEY, _whole(text, amount * DOLLAR, "a pico-dollar"))
 
 
@@ -84,7 +100,7 @@ def _plain(text: str, amount: Fraction, match: re.Match[str]) -> Quantity:
         if scaled.denominator == 1:
             return Quantity(Type.COUNT, int(scaled))
         return Quantity(Type.NUMBER, float(scaled))
-    raise LiteralError(f"`{text}` has an unknown unit, `{unit}`", _unit_help(match["digits"], unit))
+    raise _unknown_unit(text, match["digits"], unit)
 
 
 def _whole(text: str, amount: Fraction, smallest: str) -> int:
@@ -93,41 +109,48 @@ def _whole(text: str, amount: Fraction, smallest: str) -> int:
     return int(amount)
 
 
-def _unit_help(digits: str, unit: str) -> str:
+def _unknown_unit(text: str, digits: str, unit: str) -> LiteralError:
+    message = f"`{text}` has an unknown unit, `{unit}`"
+    if unit in _DAYS and digits.isdecimal():
+        return LiteralError(message, meant=f"{int(digits) * 24}h")
     known = [*DURATIONS, *MULTIPLES, "%"]
     meant = _LONG_UNITS.get(unit) or next(iter(close_matches(unit, known, most=1)), None)
-    return f"did you mean `{digits}{meant}`?" if meant else f"the units are {', '.join(f'`{u}`' for u in known)}"
+    if meant:
+        return LiteralError(message, meant=f"{digits}{meant}")
+    return LiteralError(message, f"the units are {', '.join(f'`{known_unit}`' for known_unit in known)}")
 
 
 def render_quantity(quantity: Quantity) -> str:
-    """The shortest canonical text of a value: `8k`, `1.5M`, `90s`, `$2.5`, `5%`, `09:00`."""
+    """The shortest canonical text of a value: `8k`, `90s`, `$2.5`, `5%`, `09:00`; it parses to the same."""
     value = quantity.value
     match quantity.type:
         case Type.TIME:
             return f"{int(value) // 60:02}:{int(value) % 60:02}"
         case Type.MONEY:
-            return f"${_decimal(Fraction(value) / DOLLAR)}"
+            return f"${_decimal(int(value), DOLLAR)}"
         case Type.SHARE:
-            return f"{_decimal(Fraction(value) * 100 / WHOLE)}%"
+            return f"{_decimal(int(value), WHOLE // 100)}%"
         case Type.DURATION:
-            return _scaled(int(value), {"us": 1, **{u: DURATIONS[u] for u in ("ms", "s", "m", "h")}}, "us")
+            return _scaled(int(value), DURATIONS) or "0s"
         case Type.COUNT:
-            return _scaled(int(value), {"": 1, **MULTIPLES}, "")
+            return _scaled(int(value), {"": 1, **MULTIPLES}) or "0"
         case Type.NUMBER | Type.TEXT | Type.BOOL | Type.TEXTS:
-            return _decimal(Fraction(str(value)))
+            return _without_zeros(f"{Decimal(str(value)):f}")
 
 
-def _scaled(value: int, units: dict[str, int], smallest: str) -> str:
-    whole = [unit for unit, size in units.items() if value and value % size == 0]
-    unit = whole[-1] if whole else smallest
-    return f"{value // units[unit]}{unit}"
+def _scaled(value: int, units: Mapping[str, int]) -> str | None:
+    """The value in the largest of the units, smallest first, that divides it; None for nothing."""
+    unit = [unit for unit, size in units.items() if value % size == 0][-1]
+    return f"{value // units[unit]}{unit}" if value else None
 
 
-def _decimal(value: Fraction) -> str:
-    if value.denominator == 1:
-        return str(value.numerator)
-    digits = f"{float(value):.12f}".rstrip("0")
-    return digits.rstrip(".")
+def _decimal(value: int, whole: int) -> str:
+    """A whole number of parts as a decimal fraction; `whole` is a power of ten, the parts in one."""
+    return _without_zeros(f"{value // whole}.{value % whole:0{len(str(whole)) - 1}}")
+
+
+def _without_zeros(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def to_json(type_: Type, value: Value) -> object:
@@ -166,7 +189,7 @@ def from_json(type_: Type, value: object) -> Value:
             return value
         case str() if type_ not in (Type.BOOL, Type.TEXTS):
             found = parse_quantity(value)
-            if found.type is type_:
+            if found.type is type_ or (found.type, type_) == (Type.COUNT, Type.NUMBER):
                 return found.value
         case list() if type_ is Type.TEXTS and all(isinstance(item, str) for item in value):
             return tuple(value)
@@ -179,6 +202,8 @@ def from_json(type_: Type, value: object) -> Value:
 
 def _number_from_json(type_: Type, value: float) -> Value:
     scale = {Type.DURATION: DURATIONS["s"], Type.MONEY: DOLLAR, Type.SHARE: WHOLE}.get(type_)
+    if not abs(value) * (scale or 1) <= largest(type_) or (value < 0 and type_ is not Type.NUMBER):
+        raise ValueError(f"no {type_} is so large or small")
     if scale is not None:
         return round(Fraction(str(value)) * scale)
     if type_ is Type.NUMBER or (type_ is Type.COUNT and isinstance(value, int)):

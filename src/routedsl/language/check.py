@@ -1,16 +1,19 @@
 """Syntax to a checked policy: every name found, every type and unit right, everything wrong told in one run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from routedsl.base.diagnostic import Diagnostic, has_errors, in_order
 from routedsl.base.source import Span
 from routedsl.base.suggest import did_you_mean
 from routedsl.language import policy, syntax
-from routedsl.language.conditions import Scope, check_lets
-from routedsl.language.findings import Findings
+from routedsl.language.findings import Findings, TooManyErrors, quoted
+from routedsl.language.leaks import find_keys
+from routedsl.language.lets import check_lets
 from routedsl.language.names import Names, collect, is_empty
 from routedsl.language.rules import check_routes, resolve_options, with_defaults
+from routedsl.language.scope import Scope
 from routedsl.language.settings import DefaultSettings, ModelSettings, UpstreamSettings, read_settings
 from routedsl.language.targets import Pools, check_pools
 from routedsl.language.vocabulary import Vocabulary
@@ -21,27 +24,34 @@ EDITIONS = frozenset({"1"})
 def check(
     files: Sequence[syntax.File], vocabulary: Vocabulary, *, digest: str = ""
 ) -> tuple[policy.Policy | None, tuple[Diagnostic, ...]]:
-    """Check files as one policy.
+    """Check files as one policy; the pieces of a file with imports inside stand for themselves.
 
     Returns the policy, or None where there is an error, and all findings in the order of the text.
     `digest` is the policy's content hash.
     """
     findings = Findings()
-    _check_files(files, findings)
-    names = collect(files, findings)
-    scope = Scope(vocabulary, names, findings)
-    checked = _check_names(scope, digest)
-    _refuse_later(names, findings)
-    _warn_unused(names, findings)
+    checked = None
+    with suppress(TooManyErrors):
+        checked = _checked(files, vocabulary, findings, digest)
     diagnostics = in_order(findings.diagnostics)
     return (None if has_errors(diagnostics) else checked), diagnostics
+
+
+def _checked(files: Sequence[syntax.File], vocabulary: Vocabulary, findings: Findings, digest: str) -> policy.Policy:
+    _check_files(files, findings)
+    names = collect(files, findings)
+    checked = _check_names(Scope(vocabulary, names, findings), digest)
+    _refuse_later(names, findings)
+    _refuse_keys(files, findings)
+    _warn_unused(names, findings)
+    return checked
 
 
 def _check_files(files: Sequence[syntax.File], findings: Findings) -> None:
     for file in files:
         if file.edition is not None and file.edition.text not in EDITIONS:
-            hint = "this version knows edition `1`"
-            findings.error("R0106", file.edition.span, f"edition `{file.edition.text}` is not known", hint)
+            message = f"edition `{file.edition.text}` is not known"
+            findings.error("R0106", file.edition.span, message, "this version knows edition `1`")
     if files and is_empty(files):
         start = Span(files[0].source, 0, 0)
         findings.error("R0107", start, "the policy says nothing", "write a first rule: `when always -> tiny`")
@@ -80,7 +90,6 @@ def _models(scope: Scope) -> dict[str, policy.Model]:
     context = {"supports": scope.vocabulary.model_facts["supports"].values}
     found = {}
     for name, node in scope.names.models.items():
-        _printable(node.name, scope)
         settings = read_settings(ModelSettings, node.settings, node.name.span, scope.findings, context)
         if settings is not None:
             values = {**settings.model_dump(), "upstream": _model_upstream(settings, node, scope)}
@@ -89,42 +98,37 @@ def _models(scope: Scope) -> dict[str, policy.Model]:
     return found
 
 
-def _printable(name: syntax.Name, scope: Scope) -> None:
-    if not name.text.isprintable() or not name.text:
-        scope.findings.error("R0702", name.span, "the name is empty or has a control character")
-
-
 def _model_upstream(settings: ModelSettings, node: syntax.Declaration, scope: Scope) -> str | None:
-    declared = scope.names.upstreams
-    if settings.upstream is None:
+    declared, written = scope.names.upstreams, _value_of("upstream", node.settings)
+    if written is None:
         if len(declared) > 1:
-            hint = "write `upstream` and one of their names"
-            message = f"`{node.name.text}` names no upstream, and there are {len(declared)}"
+            hint = f"write `upstream` and one of their names, such as `{next(iter(declared))}`"
+            message = f"{quoted(node.name.text)} names no upstream, and there are {len(declared)}"
             scope.findings.error("R0403", node.name.span, message, hint)
-        scope.names.used.update(declared)
+        scope.names.used.update(("upstream", name) for name in declared)
         return next(iter(declared), None)
-    if settings.upstream not in declared:
-        place = next(s.value.span for s in node.settings if s.name.text == "upstream")
-        suggestion = did_you_mean(settings.upstream, declared)
-        scope.findings.error("R0204", place, f"`{settings.upstream}` is no declared upstream", suggestion)
-    scope.names.used.add(settings.upstream)
+    if settings.upstream is not None and settings.upstream not in declared:
+        hint = did_you_mean(settings.upstream, declared) or f'declare it: `upstream {written.text} {{ url "…" }}`'
+        scope.findings.error("R0204", written, f"{quoted(settings.upstream)} is no declared upstream", hint)
+    scope.names.used.add(("upstream", settings.upstream or ""))
     return settings.upstream
 
 
+def _value_of(name: str, settings: Sequence[syntax.Setting]) -> Span | None:
+    return next((setting.value.span for setting in settings if setting.name.text == name), None)
+
+
 def _defaults(scope: Scope, pools: Pools) -> tuple[DefaultSettings, dict[str, Any]]:
-    names = scope.names
-    if names.defaults_span is None:
+    node = scope.names.defaults
+    if node is None:
         return DefaultSettings(), {}
-    settings = read_settings(DefaultSettings, names.defaults, names.defaults_span, scope.findings, {})
-    if settings is None:
-        return DefaultSettings(), {}
-    known = {n.text: route for route, node in names.routes.items() for n in node.names}
-    if settings.explicit is not None and settings.explicit not in known:
-        place = next(s.value.span for s in names.defaults if s.name.text == "explicit")
-        scope.findings.error(
-            "R0202", place, f"`{settings.explicit}` is no route", did_you_mean(settings.explicit, known)
-        )
-    return settings, resolve_options(settings, names.defaults, scope, pools)
+    settings = read_settings(DefaultSettings, node.settings, node.span, scope.findings, {}) or DefaultSettings()
+    routes, explicit = scope.names.route_names, settings.explicit
+    place = _value_of("explicit", node.settings)
+    if place is not None and explicit is not None and explicit not in routes:
+        scope.findings.error("R0202", place, f"{quoted(explicit)} is no route", did_you_mean(explicit, routes))
+    found = settings.model_copy(update={"explicit": explicit and routes.get(explicit)})
+    return found, resolve_options(settings, node.settings, scope, pools)
 
 
 def _refuse_later(names: Names, findings: Findings) -> None:
@@ -134,9 +138,18 @@ def _refuse_later(names: Names, findings: Findings) -> None:
         findings.not_yet(classifier.name.span, "`classifier` is")
 
 
+def _refuse_keys(files: Sequence[syntax.File], findings: Findings) -> None:
+    told = [found.span for found in findings.diagnostics if found.code == "R0701"]
+    for key in find_keys(dict.fromkeys(file.source for file in files)):
+        if not any(span.source is key.source and span.start <= key.start <= span.end for span in told):
+            help_ = "keep it in the environment and write `key $NAME`"
+            findings.error("R0701", key, "this looks like a key written out", help_)
+
+
 def _warn_unused(names: Names, findings: Findings) -> None:
-    kinds = (("upstream", names.upstreams), ("let", names.lets), ("pool", names.pools))
-    for kind, declared in kinds:
+    kinds: dict[str, Mapping[str, syntax.Declaration | syntax.Let | syntax.Pool]]
+    kinds = {"upstream": names.upstreams, "let": names.lets, "pool": names.pools}
+    for kind, declared in kinds.items():
         for name, node in declared.items():
-            if name not in names.used:
-                findings.warning("R0208", node.name.span, f"the {kind} `{name}` is never used", "leave it out")
+            if (kind, name) not in names.used:
+                findings.warning("R0208", node.name.span, f"the {kind} {quoted(name)} is never used", "leave it out")

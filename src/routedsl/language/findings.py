@@ -5,6 +5,14 @@ from collections.abc import Iterable
 from routedsl.base.diagnostic import Diagnostic, Edit, Label, Severity
 from routedsl.base.source import Span
 
+MOST = 100
+"""Errors after which nothing more is looked for."""
+_LONGEST = 60
+
+
+class TooManyErrors(Exception):  # noqa: N818 - it has the suffix, in the plural
+    """There are so many errors that more of them would help nobody."""
+
 
 class Findings:
     """A growing list of diagnostics: passes report and go on, so that one run tells everything."""
@@ -12,24 +20,42 @@ class Findings:
     def __init__(self) -> None:
         """Start with nothing found."""
         self.diagnostics: list[Diagnostic] = []
+        self._errors = 0
 
-    def error(self, code: str, span: Span, message: str, help: str | None = None, *, edit: str | None = None) -> None:
-        """Report what keeps the policy from loading; `edit` is a text to put in the span's place."""
-        change = None if edit is None else Edit(span, edit)
-        self.diagnostics.append(Diagnostic(code=code, message=message, span=span, help=help, edit=change))
+    def error(
+        self, code: str, span: Span, message: str, help: str | None = None, *, edit: str | Edit | None = None
+    ) -> None:
+        """Report what keeps the policy from loading; raises `TooManyErrors` after `MOST`.
 
-    def twice(self, code: str, span: Span, message: str, first: Span) -> None:
-        """Report what stands a second time, and where it stood first."""
-        labels = (Label(first, "first here"),)
-        self.diagnostics.append(Diagnostic(code=code, message=message, span=span, labels=labels))
+        `edit` follows the help: a change, or a text to put in the span's place.
+        """
+        change = Edit(span, edit) if isinstance(edit, str) else edit
+        self._add(Diagnostic(code=code, message=message, span=span, help=help, edit=change))
+
+    def twice(self, code: str, span: Span, message: str, first: Span, label: str = "first here") -> None:
+        """Report as an error what stands a second time, and where it stood first."""
+        labels = (Label(first, label),)
+        self._add(Diagnostic(code=code, message=message, span=span, labels=labels))
 
     def warning(self, code: str, span: Span, message: str, help: str | None = None) -> None:
         """Report what is legal and likely not meant."""
-        self.diagnostics.append(Diagnostic(code=code, severity=Severity.WARNING, message=message, span=span, help=help))
+        self._add(Diagnostic(code=code, severity=Severity.WARNING, message=message, span=span, help=help))
+
+    def _add(self, diagnostic: Diagnostic) -> None:
+        self.diagnostics.append(diagnostic)
+        self._errors += diagnostic.severity is Severity.ERROR
+        if self._errors == MOST:
+            raise TooManyErrors
 
     def not_yet(self, span: Span, what: str) -> None:
         """Report a form of the language that does nothing yet: it is refused, never ignored."""
         self.error("R0901", span, f"{what} not there yet", "leave it out until a later version brings it")
+
+
+def quoted(words: str) -> str:
+    """The author's words in backticks: on one line, and cut where they are long."""
+    line = " ".join(words.split())
+    return f"`{line}`" if len(line) <= _LONGEST else f"`{line[:_LONGEST]}…`"
 
 
 def listed(words: Iterable[str]) -> str:

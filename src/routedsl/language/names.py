@@ -1,10 +1,11 @@
 """Who is called what: the declarations of all files by name, told when a name is taken twice."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from routedsl.base.source import Span
-from routedsl.language.findings import Findings
+from routedsl.base.source import Source, Span
+from routedsl.language.findings import Findings, quoted
 from routedsl.language.syntax import (
     Assert,
     Block,
@@ -28,18 +29,22 @@ MAIN_ALIAS = "dynamic"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """All declarations of a policy by name, in the order of the text; `used` grows as passes look names up."""
+    """All declarations of a policy by name, in the order of the text.
+
+    Of two that are declared with one name the first counts. `route_names` has every name of every
+    route, and leads to its first. `used` grows as passes look up names, kept with their kind.
+    """
 
     upstreams: Mapping[str, Declaration]
     models: Mapping[str, Declaration]
     classifiers: Mapping[str, Declaration]
     lets: Mapping[str, Let]
     pools: Mapping[str, Pool]
-    routes: Mapping[str, Route]
-    defaults: tuple[Setting, ...]
-    defaults_span: Span | None
+    routes: tuple[Route, ...]
+    route_names: Mapping[str, str]
+    defaults: Defaults | None
     asserts: tuple[Assert, ...]
-    used: set[str] = field(default_factory=set)
+    used: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def open(self) -> bool:
@@ -47,68 +52,118 @@ class Names:
         return not self.models
 
 
+Named = TypeVar("Named", Declaration, Let, Pool)
+Kind = TypeVar("Kind", bound=Statement)
+
+
 def collect(files: Sequence[File], findings: Findings) -> Names:
     """Sort the statements of all files by what they declare; report names declared twice."""
     statements = [statement for file in files for statement in file.statements]
-    declarations = [s for s in statements if isinstance(s, Declaration)]
-    models = [d for d in declarations if d.keyword == "model"]
-    pools = [s for s in statements if isinstance(s, Pool)]
-    lets = [s for s in statements if isinstance(s, Let)]
-    classifiers = [d for d in declarations if d.keyword == "classifier"]
-    routes = _routes(files, statements, findings)
-    _unique([*(d.name for d in models), *(p.name for p in pools), *(n for r in routes for n in r.names)], findings)
-    _unique([*(let.name for let in lets), *(d.name for d in classifiers)], findings)
-    upstreams = [d for d in declarations if d.keyword == "upstream"]
-    _unique([d.name for d in upstreams], findings)
-    defaults = [s for s in statements if isinstance(s, Defaults)]
-    for again in defaults[1:]:
-        findings.twice("R0203", again.span, "`defaults` stands twice", defaults[0].span)
+    declarations, pools, lets = _of(Declaration, statements), _of(Pool, statements), _of(Let, statements)
+    bare = _bare_route(files, findings)
+    routes = (*bare, *_of(Route, statements))
+    sets = _sets_of_names(statements)
+    for taken in sets.values():
+        _unique(taken, findings)
+    _check_main_name(sets["targets"], routes, bare, findings)
     return Names(
-        upstreams={d.name.text: d for d in upstreams},
-        models={d.name.text: d for d in models},
-        classifiers={d.name.text: d for d in classifiers},
-        lets={d.name.text: d for d in lets},
-        pools={d.name.text: d for d in pools},
-        routes={r.names[0].text: r for r in routes},
-        defaults=tuple(setting for d in defaults[:1] for setting in d.settings),
-        defaults_span=defaults[0].span if defaults else None,
-        asserts=tuple(s for s in statements if isinstance(s, Assert)),
+        upstreams=_by_name(d for d in declarations if d.keyword == "upstream"),
+        models=_by_name(d for d in declarations if d.keyword == "model"),
+        classifiers=_by_name(d for d in declarations if d.keyword == "classifier"),
+        lets=_by_name(lets),
+        pools=_by_name(pools),
+        routes=routes,
+        route_names=_route_names(routes),
+        defaults=_only_defaults(_of(Defaults, statements), findings),
+        asserts=tuple(_of(Assert, statements)),
     )
+
+
+def _of(kind: type[Kind], statements: Iterable[Statement]) -> list[Kind]:
+    return [statement for statement in statements if isinstance(statement, kind)]
+
+
+def _by_name(declared: Iterable[Named]) -> dict[str, Named]:
+    first: dict[str, Named] = {}
+    for node in declared:
+        first.setdefault(node.name.text, node)
+    return first
+
+
+def _sets_of_names(statements: Iterable[Statement]) -> dict[str, list[Name]]:
+    """Models, pools and routes share one set of names, `let`s and classifiers another, upstreams a third."""
+    sets: dict[str, list[Name]] = {"targets": [], "conditions": [], "upstreams": []}
+    for statement in statements:
+        match statement:
+            case Declaration(keyword="upstream", name=name):
+                sets["upstreams"].append(name)
+            case Let(name=name) | Declaration(keyword="classifier", name=name):
+                sets["conditions"].append(name)
+            case Declaration(name=name) | Pool(name=name):
+                sets["targets"].append(name)
+            case Route(names=names):
+                sets["targets"] += names
+            case _:
+                pass
+    return sets
 
 
 def _unique(names: Iterable[Name], findings: Findings) -> None:
     first: dict[str, Name] = {}
     for name in names:
         if name.text in first:
-            findings.twice("R0203", name.span, f"`{name.text}` is declared twice", first[name.text].span)
+            findings.twice("R0203", name.span, f"{quoted(name.text)} is declared twice", first[name.text].span)
         else:
             first[name.text] = name
 
 
-def _routes(files: Sequence[File], statements: Iterable[Statement], findings: Findings) -> list[Route]:
-    routes = [s for s in statements if isinstance(s, Route)]
-    bare = [route for file in files for route in _bare_route(file)]
-    for again in bare[1:]:
-        message = "rules outside any `route` stand in two files"
-        findings.twice("R0506", _head(again), message, _head(bare[0]))
+def _only_defaults(found: Sequence[Defaults], findings: Findings) -> Defaults | None:
+    for again in found[1:]:
+        findings.twice("R0203", again.span, "`defaults` stands twice", found[0].span)
+    return found[0] if found else None
+
+
+# ── routes ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _bare_route(files: Sequence[File], findings: Findings) -> tuple[Route, ...]:
+    """The route that rules and options outside any `route` make up; they stand in one file."""
+    bodies: dict[Source, list[Rule | Block | Setting]] = {}
+    for file in files:
+        bare = [s for s in file.statements if isinstance(s, Rule | Block | Setting)]
+        if bare:
+            bodies.setdefault(file.source, []).extend(bare)
+    heads = [_head(body[0]) for body in bodies.values()]
+    for again in heads[1:]:
+        findings.twice("R0506", again, "rules outside any `route` stand in two files", heads[0])
+    body = tuple(item for body in bodies.values() for item in body)
+    return (Route((Name(MAIN_ROUTE, span=heads[0]),), body, span=heads[0]),) if body else ()
+
+
+def _head(item: Rule | Block | Setting) -> Span:
+    return item.name.span if isinstance(item, Setting) else item.keyword
+
+
+def _check_main_name(names: Iterable[Name], routes: Iterable[Route], bare: Sequence[Route], findings: Findings) -> None:
+    """Nothing else is called as the main route, be it by its other name."""
+    main = next((route for route in routes if any(name.text == MAIN_ROUTE for name in route.names)), None)
+    for name in names:
+        if bare and name.text == MAIN_ROUTE:
+            message = f"`{MAIN_ROUTE}` is declared, and rules outside any `route` make it up too"
+            findings.twice("R0506", name.span, message, bare[0].span)
+        elif main is not None and name.text == MAIN_ALIAS and name not in main.names:
+            message = f"`{MAIN_ALIAS}` is the other name of the route `{MAIN_ROUTE}`"
+            findings.twice("R0203", name.span, message, main.names[0].span)
+
+
+def _route_names(routes: Iterable[Route]) -> dict[str, str]:
+    known: dict[str, str] = {}
     for route in routes:
-        if bare and any(name.text == MAIN_ROUTE for name in route.names):
-            message = f"the route `{MAIN_ROUTE}` is declared, and rules outside any route make it up too"
-            findings.twice("R0506", route.names[0].span, message, _head(bare[0]))
-            return routes
-    return bare[:1] + routes
-
-
-def _bare_route(file: File) -> Iterator[Route]:
-    body = tuple(s for s in file.statements if isinstance(s, Rule | Block | Setting))
-    if body:
-        span = body[0].span.to(body[-1].span)
-        yield Route((Name(MAIN_ROUTE, span=span),), body, span=span)
-
-
-def _head(route: Route) -> Span:
-    first = route.body[0]
-    return first.name.span if isinstance(first, Setting) else first.keyword
+        for name in route.names:
+            known.setdefault(name.text, route.names[0].text)
+    if MAIN_ROUTE in known:
+        known.setdefault(MAIN_ALIAS, known[MAIN_ROUTE])
+    return known
 
 
 def is_empty(files: Iterable[File]) -> bool:

@@ -1,18 +1,24 @@
 """Routes checked: the order of rules, their names and numbers, options merged from the inside out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from routedsl.base.source import Span
 from routedsl.language import policy, syntax
-from routedsl.language.conditions import Scope, check_condition, find_cycle
+from routedsl.language.conditions import check_condition
+from routedsl.language.findings import quoted
+from routedsl.language.graph import shown, walk
+from routedsl.language.scope import Scope
 from routedsl.language.settings import OptionSettings, read_settings
 from routedsl.language.targets import Pools, check_target, model_list
 
 Given = Mapping[str, Any]
 """The options that are written at one level, already checked."""
+Body = Sequence[syntax.Rule | syntax.Block | syntax.Setting]
 MOST_RULES = 10_000
+EXPLICIT = "explicit"
+"""What stands for a rule where the client's choice of a model was kept."""
 
 
 @dataclass(slots=True)
@@ -23,7 +29,7 @@ class _Build:
     scope: Scope
     pools: Pools
     rules: list[policy.Rule]
-    names: dict[str, Span]
+    names: dict[str, syntax.Rule]
     first: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -35,19 +41,19 @@ def check_routes(
 ) -> tuple[dict[str, policy.Route], tuple[policy.Rule, ...]]:
     """Every route by name, and all rules in the order of their numbers."""
     rules: list[policy.Rule] = []
-    taken: dict[str, Span] = {}
+    taken: dict[str, syntax.Rule] = {}
     routes = {}
-    for name, node in scope.names.routes.items():
+    for node in scope.names.routes:
+        name = node.names[0].text
         build = _Build(name, scope, pools, rules, taken)
-        items = _body(node.body, build, defaults)
-        _must_end(node, scope)
         routes[name] = policy.Route(
             name=name,
             names=tuple(n.text for n in node.names if not is_pattern(n.text)),
             patterns=tuple(n.text for n in node.names if is_pattern(n.text)),
-            items=items,
+            items=_body(node.body, build, defaults),
             span=node.span,
         )
+        _check_end(node, scope)
     if len(rules) > MOST_RULES:
         scope.findings.error("R0108", rules[MOST_RULES].span, f"the policy has more than {MOST_RULES} rules")
     _check_handovers(rules, scope)
@@ -59,58 +65,61 @@ def is_pattern(name: str) -> bool:
     return "*" in name or "?" in name
 
 
-def _must_end(route: syntax.Route, scope: Scope) -> None:
-    rules = [item for item in route.body if not isinstance(item, syntax.Setting)]
-    last = rules[-1] if rules else None
-    if isinstance(last, syntax.Rule) and isinstance(last.condition, syntax.Always | None):
-        return
-    place = route.names[0].span if last is None else last.keyword
-    scope.findings.error(
-        "R0502",
-        place,
-        f"the route `{route.names[0].text}` does not end in `else`",
-        'say what takes every other request: `else …`, or on purpose `else reject 400 "…"`',
-    )
+def _check_end(route: syntax.Route, scope: Scope) -> None:
+    name = quoted(route.names[0].text)
+    rules = _rules(route.body)
+    if not rules:
+        hint = "say what takes its requests: `else tiny`"
+        scope.findings.error("R0505", route.names[0].span, f"the route {name} has no rule", hint)
+    elif not any(_takes_all(rule) for rule in rules):
+        hint = 'say what takes every other request: `else …`, or on purpose `else reject 400 "…"`'
+        scope.findings.error("R0502", rules[-1].keyword, f"the route {name} does not end in `else`", hint)
 
 
-def _body(
-    body: Sequence[syntax.Rule | syntax.Block | syntax.Setting], build: _Build, outer: Given
-) -> tuple[policy.Rule | policy.Block, ...]:
+def _takes_all(item: syntax.Rule | syntax.Block) -> bool:
+    if isinstance(item, syntax.Rule):
+        return isinstance(item.condition, syntax.Always | None)
+    return isinstance(item.condition, syntax.Always) and any(_takes_all(inner) for inner in _rules(item.body))
+
+
+def _rules(body: Body) -> list[syntax.Rule | syntax.Block]:
+    return [item for item in body if not isinstance(item, syntax.Setting)]
+
+
+def _body(body: Body, build: _Build, outer: Given) -> tuple[policy.Rule | policy.Block, ...]:
     _check_order(body, build.scope)
     settings = [item for item in body if isinstance(item, syntax.Setting)]
     options = {**outer, **read_options(settings, build.scope, build.pools)}
-    return tuple(_item(item, build, options) for item in body if not isinstance(item, syntax.Setting))
+    return tuple(_item(rule, build, options) for rule in _rules(body))
 
 
-def _check_order(body: Sequence[syntax.Rule | syntax.Block | syntax.Setting], scope: Scope) -> None:
+def _check_order(body: Body, scope: Scope) -> None:
     places = [index for index, item in enumerate(body) if not isinstance(item, syntax.Setting)]
-    closed: syntax.Rule | None = None
-    for index, item in enumerate(body):
+    for item in body[places[0] : places[-1]] if places else ():
         if isinstance(item, syntax.Setting):
-            if places and places[0] < index < places[-1]:
-                hint = "bare options stand before the first or after the last rule; those of one rule in its braces"
-                scope.findings.error("R0405", item.name.span, f"`{item.name.text}` stands between two rules", hint)
-        elif closed is not None:
-            scope.findings.twice("R0501", item.keyword, "no request reaches a rule after `else`", closed.keyword)
-            return
-        elif isinstance(item, syntax.Rule) and item.condition is None:
-            closed = item
+            hint = "bare options stand before the first or after the last rule; those of one rule in its braces"
+            scope.findings.error("R0405", item.name.span, f"{quoted(item.name.text)} stands between two rules", hint)
+    rules = _rules(body)
+    closed = next((i for i, rule in enumerate(rules) if isinstance(rule, syntax.Rule) and rule.condition is None), None)
+    if closed is not None and rules[closed + 1 :]:
+        place, first = rules[closed + 1].keyword, rules[closed].keyword
+        scope.findings.twice("R0501", place, "no request reaches a rule after `else`", first, "this takes the rest")
 
 
 def _item(item: syntax.Rule | syntax.Block, build: _Build, options: Given) -> policy.Rule | policy.Block:
     if isinstance(item, syntax.Rule):
         return _rule(item, build, options)
     condition = check_condition(item.condition, build.scope)
-    if not any(not isinstance(inner, syntax.Setting) for inner in item.body):
-        build.scope.findings.error("R0505", item.keyword, "the block has no rule")
+    if not _rules(item.body):
+        hint = "options alone do nothing: give it a rule, or leave it out"
+        build.scope.findings.error("R0505", item.keyword, "the block has no rule", hint)
     return policy.Block(condition=condition, items=_body(item.body, build, options), span=item.span)
 
 
 def _rule(rule: syntax.Rule, build: _Build, outer: Given) -> policy.Rule:
     scope = build.scope
-    condition = (
-        policy.Constant(True, span=rule.keyword) if rule.condition is None else check_condition(rule.condition, scope)
-    )
+    always = policy.Constant(True, span=rule.keyword)
+    condition = always if rule.condition is None else check_condition(rule.condition, scope)
     target = check_target(rule.target, scope, build.pools)
     if rule.options and not isinstance(target, policy.Ranked):
         message = "options in braces do nothing behind this target"
@@ -129,16 +138,22 @@ def _rule(rule: syntax.Rule, build: _Build, outer: Given) -> policy.Rule:
 
 
 def _name(rule: syntax.Rule, build: _Build) -> str:
-    if rule.name is None:
-        return f"{build.route}:{len(build.rules) - build.first + 1}"
-    name = rule.name
-    if name.text in build.names:
-        message = f"two rules are named `{name.text}`"
-        build.scope.findings.twice("R0203", name.span, message, build.names[name.text])
-    if not name.text.isprintable():
-        build.scope.findings.error("R0702", name.span, "the name has a control character")
-    build.names.setdefault(name.text, name.span)
-    return name.text
+    """What `as` says, else `ROUTE:N`; no two rules have one name."""
+    findings = build.scope.findings
+    number = len(build.rules) - build.first + 1
+    name, place = (f"{build.route}:{number}", rule.keyword) if rule.name is None else (rule.name.text, rule.name.span)
+    first = build.names.setdefault(name, rule)
+    if first is not rule and (first.name or rule.name):  # else a route stands twice, which is reported
+        findings.twice(
+            "R0203", place, f"two rules are named {quoted(name)}", first.name.span if first.name else first.keyword
+        )
+    if name == EXPLICIT:
+        message = f"`{EXPLICIT}` is what stands for a rule where clients choose a model"
+        findings.error("R0203", place, message, "call it otherwise")
+    return name
+
+
+# ── options ─────────────────────────────────────────────────────────────────────────────────────
 
 
 def read_options(settings: Sequence[syntax.Setting], scope: Scope, pools: Pools) -> dict[str, Any]:
@@ -166,34 +181,31 @@ _OPTIONS = frozenset(field_name for field_name in OptionSettings.model_fields if
 
 
 def _fallback(operand: syntax.Operand, scope: Scope, pools: Pools) -> tuple[str, ...]:
-    if isinstance(operand, syntax.Items | syntax.Name):
-        return model_list(operand, scope, pools)
-    message = f"`{operand.span.text}` should be a list of models"
-    scope.findings.error("R0402", operand.span, message, "write `[large, medium]`")
-    return ()
-
-
-def _check_handovers(rules: Sequence[policy.Rule], scope: Scope) -> None:
-    def following(route: str) -> list[str]:
-        return [rule.target.route for rule in rules if rule.route == route and isinstance(rule.target, policy.HandOver)]
-
-    for rule in rules:
-        if isinstance(rule.target, policy.HandOver):
-            path = find_cycle(rule.target.route, following)
-            if path is not None and rule.route == min(path) and rule.target.route in path:
-                text = " → ".join(f"`{step}`" for step in [*path, path[0]])
-                scope.findings.error("R0206", rule.span, f"routes hand over to each other: {text}")
-
-
-def all_rules(items: Sequence[policy.Rule | policy.Block]) -> Iterator[policy.Rule]:
-    """The rules of a route in the order of the text, nested ones included."""
-    for item in items:
-        if isinstance(item, policy.Block):
-            yield from all_rules(item.items)
-        else:
-            yield item
+    match operand:
+        case syntax.Items() | syntax.Name():
+            return model_list(operand, scope, pools)
+        case syntax.Text(value=name):
+            return model_list(syntax.Name(name, span=operand.span, quoted=True), scope, pools)
+        case _:
+            message = f"{quoted(operand.span.text)} should be a list of models"
+            scope.findings.error("R0402", operand.span, message, "write `[large, medium]`")
+            return ()
 
 
 def with_defaults(given: Given) -> policy.Options:
     """The options of an explicit choice: those of `defaults`, less `fallback`."""
     return replace(policy.Options(**given), fallback=())
+
+
+# ── one route to another ────────────────────────────────────────────────────────────────────────
+
+
+def _check_handovers(rules: Iterable[policy.Rule], scope: Scope) -> None:
+    places: dict[str, dict[str, Span]] = {}
+    for rule in rules:
+        if isinstance(rule.target, policy.HandOver):
+            places.setdefault(rule.route, {}).setdefault(rule.target.route, rule.span)
+    for cycle in walk(places).cycles:
+        following = cycle[1] if len(cycle) > 1 else cycle[0]
+        message = f"routes hand over to each other: {shown(cycle)}"
+        scope.findings.error("R0206", places[cycle[0]][following], message)

@@ -3,13 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from routedsl.base.source import Span
 from routedsl.base.suggest import did_you_mean
 from routedsl.base.types import Type
-from routedsl.base.units import WHOLE, LiteralError, parse_quantity
+from routedsl.base.units import WHOLE, LiteralError, Quantity, parse_quantity, render_quantity
 from routedsl.language import policy, syntax
-from routedsl.language.conditions import Scope, check_condition, find_cycle, signal_fact
-from routedsl.language.findings import listed
+from routedsl.language.conditions import check_condition
+from routedsl.language.findings import listed, quoted
+from routedsl.language.graph import shown, walk
+from routedsl.language.operands import CONTROL
+from routedsl.language.references import find_signal
+from routedsl.language.scope import Scope, Wrong
+
+# ── pools and lists ─────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,65 +29,67 @@ Pools = Mapping[str, CheckedPool]
 
 
 def check_pools(scope: Scope) -> dict[str, CheckedPool]:
-    """Resolve every pool, pools within pools included; a pool in a cycle is reported and left empty."""
-    pools: dict[str, CheckedPool] = {}
-    for name, pool in scope.names.pools.items():
-        path = find_cycle(name, lambda at: _inner_pools(scope, at))
-        if path is not None:
-            pools[name] = CheckedPool("first", ())
-            if name == min(path):
-                text = " → ".join(f"`{step}`" for step in [*path, path[0]])
-                scope.findings.error("R0206", pool.name.span, f"`{name}` is made of itself: {text}")
-    for name in scope.names.pools:
-        _check_pool(name, scope, pools)
+    """Resolve every pool, those that it names before it; a pool in a cycle is reported and left empty."""
+    declared = scope.names.pools
+    walked = walk({name: _inner_pools(pool) for name, pool in declared.items()})
+    for cycle in walked.cycles:
+        message = f"{quoted(cycle[0])} is made of itself: {shown(cycle)}"
+        scope.findings.error("R0206", declared[cycle[0]].name.span, message)
+    pools = {name: CheckedPool("first", ()) for cycle in walked.cycles for name in cycle}
+    for name in walked.order:
+        if name not in pools:
+            pools[name] = _checked_pool(declared[name].target, scope, pools)
     return pools
 
 
-def _inner_pools(scope: Scope, name: str) -> list[str]:
-    target = scope.names.pools[name].target
-    inner = target.source if isinstance(target, syntax.ToStrategy) else None
-    return [inner.text] if isinstance(inner, syntax.Name) and inner.text in scope.names.pools else []
+def _inner_pools(pool: syntax.Pool) -> tuple[str, ...]:
+    source = pool.target.source if isinstance(pool.target, syntax.ToStrategy) else None
+    return (source.text,) if isinstance(source, syntax.Name) else ()
 
 
-def _check_pool(name: str, scope: Scope, pools: dict[str, CheckedPool]) -> CheckedPool:
-    if name not in pools:
-        for inner in _inner_pools(scope, name):
-            _check_pool(inner, scope, pools)
-        target = scope.names.pools[name].target
-        if isinstance(target, syntax.Items):
-            pools[name] = CheckedPool("first", model_list(target, scope, pools))
-        else:
-            if target.where is not None:
-                hint = "put it on the target of a rule"
-                scope.findings.error("R0405", target.where.span, "a pool takes no `where`", hint)
-            strategy = _strategy(target.strategy, scope, shared=False)
-            pools[name] = CheckedPool(strategy, model_list(target.source, scope, pools))
-    return pools[name]
+def _checked_pool(target: syntax.ToStrategy | syntax.Items, scope: Scope, pools: Pools) -> CheckedPool:
+    if isinstance(target, syntax.Items):
+        return CheckedPool("first", ranked_models(target, scope, pools))
+    if target.where is not None:
+        scope.findings.error("R0405", target.where.span, "a pool takes no `where`", "put it on the target of a rule")
+    strategy = _strategy(target.strategy, scope, shared=False)
+    return CheckedPool(strategy, ranked_models(target.source, scope, pools))
+
+
+def ranked_models(source: syntax.Items | syntax.Name | syntax.All, scope: Scope, pools: Pools) -> tuple[str, ...]:
+    """The models that are to be ranked, which may not be none."""
+    if isinstance(source, syntax.Items) and not source.items:
+        scope.findings.error("R0306", source.span, "the list is empty: there is no model to choose")
+    return model_list(source, scope, pools)
 
 
 def model_list(source: syntax.Items | syntax.Name | syntax.All, scope: Scope, pools: Pools) -> tuple[str, ...]:
     """The models that a list, a pool's name or `all` stands for, each once."""
-    names = scope.names
     match source:
         case syntax.All():
-            if names.open:
-                message = "`all` means the declared models, and this policy declares none"
-                scope.findings.error("R0202", source.span, message)
-            return tuple(names.models)
+            return _all_models(source, scope)
         case syntax.Name():
             return _pool_models(source, scope, pools)
         case syntax.Items():
             return _listed_models(source, scope)
 
 
+def _all_models(source: syntax.All, scope: Scope) -> tuple[str, ...]:
+    if scope.names.open:
+        message = "`all` means the declared models, and this policy declares none"
+        scope.findings.error("R0202", source.span, message, "write a list: `[tiny, large]`")
+    scope.names.used.update(("model", name) for name in scope.names.models)
+    return tuple(scope.names.models)
+
+
 def _pool_models(name: syntax.Name, scope: Scope, pools: Pools) -> tuple[str, ...]:
     if name.text in pools:
-        scope.names.used.add(name.text)
+        scope.names.used.add(("pool", name.text))
         return pools[name.text].models
-    is_model = scope.names.open or name.text in scope.names.models
-    hint = f"write a list: `[{name.span.text}]`" if is_model else did_you_mean(name.text, pools)
+    is_model = name.text in scope.names.models or (scope.names.open and name.text not in scope.names.route_names)
     edit = f"[{name.span.text}]" if is_model else None
-    scope.findings.error("R0202", name.span, f"`{name.text}` is no pool", hint, edit=edit)
+    hint = f"write a list: `{edit}`" if is_model else did_you_mean(name.text, pools)
+    scope.findings.error("R0202", name.span, f"{quoted(name.text)} is no pool", hint, edit=edit)
     return ()
 
 
@@ -90,39 +97,24 @@ def _listed_models(items: syntax.Items, scope: Scope) -> tuple[str, ...]:
     models: list[str] = []
     for item in items.items:
         if not isinstance(item, syntax.Name | syntax.Text):
-            scope.findings.error("R0202", item.span, f"`{item.span.text}` is no model's name")
+            scope.findings.error("R0202", item.span, f"{quoted(item.span.text)} is no model's name")
             continue
         name = item.text if isinstance(item, syntax.Name) else item.value
         if name in models:
-            scope.findings.error("R0203", item.span, f"`{name}` is listed twice")
-        elif is_model(name, item.span, scope):
+            scope.findings.error("R0203", item.span, f"{quoted(name)} is listed twice", "leave one out")
+        elif scope.has_model(name, item.span):
             models.append(name)
     return tuple(models)
 
 
-def is_model(name: str, span: Span, scope: Scope) -> bool:
-    """Whether a name is a model's; where it is not, that is reported."""
-    names = scope.names
-    if name in names.models or (names.open and name not in names.pools):
-        return True
-    if name in names.pools:
-        hint = "a pool stands in the place of a whole list"
-        scope.findings.error("R0202", span, f"`{name}` is a pool, not a model", hint)
-    else:
-        suggestion = did_you_mean(name, [*names.models, *names.pools]) or _routes_hint(name, scope)
-        scope.findings.error("R0202", span, f"`{name}` is no declared model", suggestion)
-    return False
-
-
-def _routes_hint(name: str, scope: Scope) -> str | None:
-    return f"to hand over to that route, write `route {name}`" if name in scope.names.routes else None
+# ── targets ─────────────────────────────────────────────────────────────────────────────────────
 
 
 def _strategy(name: syntax.Name, scope: Scope, *, shared: bool) -> str:
     known = scope.vocabulary.strategies
     if name.text not in known:
         hint = did_you_mean(name.text, known) or f"the strategies are {listed(sorted(known))}"
-        scope.findings.error("R0205", name.span, f"`{name.text}` is no strategy", hint)
+        scope.findings.error("R0205", name.span, f"{quoted(name.text)} is no strategy", hint)
     elif known[name.text] and not shared:
         hint = f"write `{name.text} of [a 90%, b 10%]`"
         scope.findings.error("R0503", name.span, f"`{name.text}` needs a share for each model", hint)
@@ -138,12 +130,7 @@ def check_target(target: syntax.Target, scope: Scope, pools: Pools) -> policy.Ta
         case syntax.ToName(name=name):
             return _to_name(name, scope, pools)
         case syntax.ToStrategy():
-            strategy = _strategy(target.strategy, scope, shared=False)
-            models = model_list(target.source, scope, pools)
-            inside = replace(scope, candidate=True)
-            where = None if target.where is None else check_condition(target.where, inside)
-            candidates = tuple(_candidate(model, where) for model in models)
-            return policy.Ranked(strategy=strategy, candidates=candidates)
+            return _to_strategy(target, scope, pools)
         case syntax.ToSplit():
             return _to_split(target, scope)
         case syntax.ToRoute(name=name):
@@ -154,12 +141,20 @@ def check_target(target: syntax.Target, scope: Scope, pools: Pools) -> policy.Ta
 
 def _to_name(name: syntax.Name, scope: Scope, pools: Pools) -> policy.Target:
     if name.text in pools:
-        scope.names.used.add(name.text)
+        scope.names.used.add(("pool", name.text))
         pool = pools[name.text]
-        candidates = tuple(policy.Candidate(model=model) for model in pool.models)
-        return policy.Ranked(strategy=pool.strategy, candidates=candidates)
-    found = is_model(name.text, name.span, scope)
+        members = tuple(policy.Candidate(model=model) for model in pool.models)
+        return policy.Ranked(strategy=pool.strategy, candidates=members)
+    found = scope.has_model(name.text, name.span)
     return policy.Ranked(strategy="first", candidates=(policy.Candidate(model=name.text),) if found else ())
+
+
+def _to_strategy(target: syntax.ToStrategy, scope: Scope, pools: Pools) -> policy.Target:
+    strategy = _strategy(target.strategy, scope, shared=False)
+    models = ranked_models(target.source, scope, pools)
+    inside = replace(scope, candidate=True)
+    where = None if target.where is None else check_condition(target.where, inside)
+    return policy.Ranked(strategy=strategy, candidates=tuple(_candidate(model, where) for model in models))
 
 
 def _candidate(model: str, where: policy.Condition | None) -> policy.Candidate:
@@ -181,28 +176,42 @@ def about(condition: policy.Condition, model: str) -> policy.Condition:
             return replace(condition, fact=replace(condition.fact, model=model))
 
 
+# ── shares ──────────────────────────────────────────────────────────────────────────────────────
+
+
 def _to_split(target: syntax.ToSplit, scope: Scope) -> policy.Target:
     strategy = _strategy(target.strategy, scope, shared=True)
-    by = None if target.by is None else signal_fact(target.by, scope)
     names = syntax.Items(tuple(share.name for share in target.shares), span=target.span)
     models = _listed_models(names, scope)
     shares = _shares(target, scope)
     if len(models) != len(target.shares):
         shares = ()  # a model was reported
-    candidates = tuple(policy.Candidate(model=model) for model in models)
-    return policy.Ranked(strategy=strategy, candidates=candidates, shares=shares, by=by)
+    drawn = tuple(policy.Candidate(model=model) for model in models)
+    return policy.Ranked(strategy=strategy, candidates=drawn, shares=shares, by=_by(target.by, scope))
+
+
+def _by(ref: syntax.SignalRef | None, scope: Scope) -> policy.Fact | None:
+    try:
+        return None if ref is None else find_signal(ref, scope).fact
+    except Wrong:
+        return None
 
 
 def _shares(target: syntax.ToSplit, scope: Scope) -> tuple[int, ...]:
-    given = [None if share.share is None else _share(share.share, scope) for share in target.shares]
-    rest = WHOLE - sum(share for share in given if share is not None)
-    left_out = given.count(None)
+    try:
+        given = [None if share.share is None else _share(share.share, scope) for share in target.shares]
+    except Wrong:
+        return ()
+    rest, left_out = WHOLE - sum(share for share in given if share is not None), given.count(None)
     if left_out > 1:
-        scope.findings.error("R0503", target.span, "more than one share is left out", "one may be: it takes the rest")
-    elif rest < 0 or (rest > 0 and not left_out) or (rest == 0 and left_out):
-        total = (WHOLE - rest) * 100 / WHOLE
-        over = "nothing is left for the one without" if rest == 0 else f"the shares make {total:g} %, not 100 %"
-        scope.findings.error("R0503", target.span, over)
+        hint = "one may be: it takes the rest"
+        scope.findings.error("R0503", target.span, "more than one share is left out", hint)
+    elif left_out and rest <= 0:
+        scope.findings.error("R0503", target.span, "nothing is left for the one without a share")
+    elif rest and not left_out:
+        total = render_quantity(Quantity(Type.SHARE, WHOLE - rest)).removesuffix("%")
+        hint = "one share may be left out: it takes the rest"
+        scope.findings.error("R0503", target.span, f"the shares make {total} %, not 100 %", hint)
     return tuple(rest if share is None else share for share in given)
 
 
@@ -210,27 +219,34 @@ def _share(literal: syntax.Literal, scope: Scope) -> int:
     try:
         found = parse_quantity(literal.text)
     except LiteralError as error:
-        scope.findings.error("R0302", literal.span, str(error), error.help)
-        return 0
-    if found.type is not Type.SHARE:
-        scope.findings.error("R0301", literal.span, f"`{literal.text}` is no share", f"did you mean `{literal.text}%`?")
-        return 0
-    return int(found.value)
+        raise scope.wrong("R0302", literal.span, str(error), error.help, edit=error.meant) from error
+    if found.type is Type.SHARE:
+        return int(found.value)
+    meant = f"{literal.text}%" if literal.text.isdecimal() else None
+    help_ = f"did you mean `{meant}`?" if meant else "shares are written `90%`"
+    raise scope.wrong("R0301", literal.span, f"`{literal.text}` is no share", help_, edit=meant)
+
+
+# ── what forwards nothing ───────────────────────────────────────────────────────────────────────
 
 
 def _to_route(name: syntax.Name, scope: Scope) -> policy.Target:
-    routes = {each.text: route for route, node in scope.names.routes.items() for each in node.names}
+    routes = scope.names.route_names
     if name.text not in routes:
-        hint = did_you_mean(name.text, routes)
-        scope.findings.error("R0202", name.span, f"`{name.text}` is no route", hint)
+        known = {**scope.names.models, **scope.names.pools}
+        hint = f"write `-> {name.span.text}`" if name.text in known else did_you_mean(name.text, routes)
+        scope.findings.error("R0202", name.span, f"{quoted(name.text)} is no route", hint)
     return policy.HandOver(routes.get(name.text, name.text))
 
 
 def _to_reject(target: syntax.ToReject, scope: Scope) -> policy.Target:
-    status = int(target.status.text) if target.status.text.isdecimal() and len(target.status.text) == 3 else 0
+    text, message = target.status.text, target.message.value
+    status = int(text) if text.isdecimal() and len(text) == 3 else 0
     if not 400 <= status <= 599:
-        message = f"`{target.status.text}` is no status that a rejection can have"
-        scope.findings.error("R0504", target.status.span, message, "statuses go from `400` to `599`")
-    if not target.message.value.isprintable():
-        scope.findings.error("R0702", target.message.span, "the message has a control character")
-    return policy.Reject(status, target.message.value)
+        wrong = f"`{text}` is no status that a rejection can have"
+        scope.findings.error("R0504", target.status.span, wrong, "statuses go from `400` to `599`")
+    if not message.strip():
+        scope.findings.error("R0504", target.message.span, "the message is empty", "say why, for whoever reads it")
+    if CONTROL.search(message):
+        scope.findings.error("R0702", target.message.span, "the message has a control character", "take it out")
+    return policy.Reject(status, message)

@@ -1,11 +1,12 @@
 """Reads the files of a policy: one file, or a folder's `*.route` files, and what they import."""
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from routedsl.base.diagnostic import Diagnostic
 from routedsl.base.source import Source, Span
+from routedsl.base.suggest import did_you_mean
 from routedsl.language.parse import parse
 from routedsl.language.syntax import File, Import
 
@@ -17,13 +18,19 @@ SUFFIX = ".route"
 
 @dataclass(slots=True)
 class Reading:
-    """What was read so far: parsed files in order, every path that took part, what was found wrong."""
+    """What was read so far, and what was found wrong.
 
-    root: Path
+    `files` are in the order of their statements: a file with imports inside comes in pieces, what it
+    imports between them. `sources` are the texts by the files' names below the policy's folder, `paths`
+    all that took part or was looked for. `seen` and `open` are resolved: read at all, being read now.
+    """
+
+    folder: Path
     files: list[File] = field(default_factory=list)
+    sources: dict[str, Source] = field(default_factory=dict)
     paths: list[Path] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    seen: dict[Path, Source] = field(default_factory=dict)
+    seen: set[Path] = field(default_factory=set)
     open: list[Path] = field(default_factory=list)
 
 
@@ -33,15 +40,22 @@ def read_policy(path: Path) -> Reading:
     A path that cannot be read, a folder without policy files, text that is no UTF-8: each becomes a
     diagnostic. Messages call files by `path` as given.
     """
-    folder = path.is_dir()
-    reading = Reading(root=(path if folder else path.parent).resolve(), paths=[path])
-    names = _folder_files(path, reading) if folder else [path]
+    whole_folder = _is_folder(path)
+    reading = Reading(folder=path if whole_folder else path.parent, paths=[path])
+    names = _folder_files(path, reading) if whole_folder else [path]
     if len(names) > MOST_FILES:
         reading.diagnostics.append(_about(path, "R0108", f"the folder has more than {MOST_FILES} policy files"))
         return reading
     for name in names:
         _read_file(name, reading, None)
     return reading
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False  # what is wrong with it is told when it is read as a file
 
 
 def _folder_files(folder: Path, reading: Reading) -> list[Path]:
@@ -58,28 +72,37 @@ def _folder_files(folder: Path, reading: Reading) -> list[Path]:
 
 def _is_policy_file(path: Path) -> bool:
     # Dotted names are editors' and synchronizers' temporary files.
-    return path.suffix == SUFFIX and not path.name.startswith(".") and not path.is_dir()
+    return path.suffix == SUFFIX and not path.name.startswith(".") and not _is_folder(path)
 
 
 def _read_file(path: Path, reading: Reading, importer: Span | None) -> None:
-    resolved = path.resolve()
+    resolved = _resolved(path)
     if resolved in reading.open:
-        reading.diagnostics.append(_cycle(resolved, reading, importer, path))
+        reading.diagnostics.append(_cycle(resolved, reading, path, importer))
         return
     if resolved in reading.seen:
         return
     source = _source(path, reading, importer)
     if source is None:
         return
-    reading.seen[resolved] = source
+    reading.seen.add(resolved)
+    reading.sources[os.path.relpath(path, reading.folder)] = source
     file, diagnostics = parse(source)
     reading.diagnostics += diagnostics
     reading.open.append(resolved)
-    for statement in file.statements:
-        if isinstance(statement, Import):
-            _import(statement, path, reading)
+    _put(file, path, reading)
     reading.open.pop()
-    reading.files.append(file)
+
+
+def _put(file: File, path: Path, reading: Reading) -> None:
+    """Put a file's statements in their order, those of an imported file where its `import` stands."""
+    start = 0
+    for index, statement in enumerate(file.statements):
+        if isinstance(statement, Import):
+            reading.files.append(replace(file, statements=file.statements[start:index]))
+            _import(statement, path, reading)
+            start = index + 1
+    reading.files.append(replace(file, statements=file.statements[start:]))
 
 
 def _source(path: Path, reading: Reading, importer: Span | None) -> Source | None:
@@ -94,7 +117,7 @@ def _source(path: Path, reading: Reading, importer: Span | None) -> Source | Non
         return None
     if len(data) > LARGEST_FILE:
         message = f"`{path}` is larger than {LARGEST_FILE // 1024} KiB"
-        reading.diagnostics.append(_about(path, "R0108", message, span=importer))
+        reading.diagnostics.append(_about(path, "R0108", message, "split it, and `import` the parts", importer))
         return None
     return _decoded(path, data, reading)
 
@@ -110,11 +133,13 @@ def _decoded(path: Path, data: bytes, reading: Reading) -> Source | None:
         return None
 
 
+# ── imports ─────────────────────────────────────────────────────────────────────────────────────
+
+
 def _import(statement: Import, importer: Path, reading: Reading) -> None:
     written, span = statement.path.value, statement.path.span
     target = importer.parent / written
-    resolved = target.resolve()
-    if not written or "\0" in written or Path(written).is_absolute() or not _inside(resolved, importer, reading.root):
+    if not written or "\0" in written or Path(written).is_absolute() or not _lies_below(target, importer, reading):
         hint = "an import lies beside the file that names it, or below"
         reading.diagnostics.append(Diagnostic(code="R0602", message=f"`{written}` lies outside", span=span, help=hint))
     elif len(reading.seen) >= MOST_FILES:
@@ -124,20 +149,36 @@ def _import(statement: Import, importer: Path, reading: Reading) -> None:
         _read_file(target, reading, span)
 
 
-def _inside(resolved: Path, importer: Path, root: Path) -> bool:
-    return resolved.is_relative_to(importer.resolve().parent) and resolved.is_relative_to(root)
+def _lies_below(target: Path, importer: Path, reading: Reading) -> bool:
+    resolved = _resolved(target)
+    return resolved.is_relative_to(_resolved(importer).parent) and resolved.is_relative_to(_resolved(reading.folder))
 
 
-def _cycle(resolved: Path, reading: Reading, importer: Span | None, path: Path) -> Diagnostic:
+def _resolved(path: Path) -> Path:
+    return Path(os.path.realpath(path))  # unlike `resolve` it takes links that lead to themselves
+
+
+def _cycle(resolved: Path, reading: Reading, path: Path, importer: Span | None) -> Diagnostic:
     steps = [*reading.open[reading.open.index(resolved) :], resolved]
     text = " → ".join(f"`{step.name}`" for step in steps)
-    span = importer or Span(Source(os.fspath(path), ""), 0, 0)
-    return Diagnostic(code="R0206", message=f"files import each other: {text}", span=span)
+    return _about(path, "R0206", f"files import each other: {text}", span=importer)
+
+
+# ── what is wrong with a file ───────────────────────────────────────────────────────────────────
 
 
 def _unreadable(path: Path, error: OSError, importer: Span | None) -> Diagnostic:
     cause = (error.strerror or type(error).__name__).lower()
-    return _about(path, "R0601", f"`{path}` cannot be read: {cause}", span=importer)
+    return _about(path, "R0601", f"`{path}` cannot be read: {cause}", _similar(path), importer)
+
+
+def _similar(path: Path) -> str | None:
+    """A help line that names a policy file beside the missing one."""
+    try:
+        names = [other.name for other in path.parent.iterdir() if _is_policy_file(other)]
+    except OSError:
+        return None
+    return did_you_mean(path.name, names) or did_you_mean(path.name + SUFFIX, names)
 
 
 def _about(path: Path, code: str, message: str, help: str | None = None, span: Span | None = None) -> Diagnostic:

@@ -1,5 +1,6 @@
 """Loads a policy: reads its files, compiles them, and says what took part."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -10,6 +11,13 @@ from routedsl.engine.catalog import Catalog
 from routedsl.engine.compile import compile_policy
 from routedsl.engine.program import Program
 from routedsl.loading.files import Reading, read_policy
+
+HARMLESS = frozenset({"R0102", "R0104", "R0106", "R0702", "R0901"})
+"""Findings on reading a text that lose none of its statements: what was meant was read on."""
+CONSEQUENCES = frozenset(
+    {"R0107", "R0201", "R0202", "R0204", "R0208", "R0403", "R0502", "R0505"}  # unknown, unused, missing
+)
+"""Findings of the checker that may only be there because a statement was lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,15 +39,12 @@ def load_policy(path: Path, catalog: Catalog) -> Loading:
     """Read, parse, check and compile the policy at a path; whatever is wrong is in `diagnostics`."""
     reading = read_policy(path)
     digest = _digest(reading)
-    program, found = None, list(reading.diagnostics)
-    if reading.files:
-        program, checked = compile_policy(reading.files, catalog, digest=digest)
-        found += checked
-    diagnostics = in_order(found)
+    program, checked = compile_policy(reading.files, catalog, digest=digest) if reading.files else (None, ())
+    diagnostics = in_order([*reading.diagnostics, *_causes(checked, reading)])
     return Loading(
         program=None if has_errors(diagnostics) else program,
         diagnostics=diagnostics,
-        sources=tuple(file.source for file in reading.files),
+        sources=tuple(reading.sources.values()),
         paths=tuple(dict.fromkeys(reading.paths)),
         digest=digest,
     )
@@ -53,11 +58,16 @@ def require_policy(path: Path, catalog: Catalog) -> Program:
     return loading.program
 
 
+def _causes(checked: Iterable[Diagnostic], reading: Reading) -> list[Diagnostic]:
+    """What the checker found, less what may only follow from a statement that could not be read."""
+    lost = any(found.code not in HARMLESS for found in reading.diagnostics)
+    return [found for found in checked if not (lost and found.code in CONSEQUENCES)]
+
+
 def _digest(reading: Reading) -> str:
     hashed = sha256()
-    for path, source in sorted(reading.seen.items()):
-        name = path.relative_to(reading.root) if path.is_relative_to(reading.root) else path.name
-        for part in (str(name).encode(), source.text.encode()):
+    for name, source in sorted(reading.sources.items()):
+        for part in (name.encode("utf-8", "surrogateescape"), source.text.encode()):
             hashed.update(len(part).to_bytes(8, "big"))
             hashed.update(part)
     return hashed.hexdigest()
