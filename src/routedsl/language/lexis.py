@@ -19,6 +19,8 @@ MOST = 20
 """Findings after which a text is read no further: it is no policy."""
 DEEPEST = 64
 """How deep brackets and `not`s may stand in each other."""
+MANY = 300_000
+"""Lexemes a file may have; one of the largest size that people write has fewer."""
 PARTNERS = {"LBRACE": "RBRACE", "LPAR": "RPAR", "LSQB": "RSQB"}
 """Each opening bracket's terminal, and its partner's."""
 _NESTING = {*PARTNERS, *PARTNERS.values(), "NOT"}
@@ -111,6 +113,13 @@ def lexemes_of(source: Source) -> Lexis:
             lexis.lexemes.append(lexeme)
             if kind in _NESTING:
                 _nest(lexis, lexeme)
+            if len(lexis.lexemes) > MANY:
+                _refuse(
+                    lexis,
+                    lexeme,
+                    f"the file has more than {MANY:,} words and signs",
+                    "split it, and `import` the parts",
+                )
         if lexis.refused or len(lexis.found) >= MOST:
             break
     _pass_over_tests(lexis)
@@ -170,9 +179,12 @@ def _nest(lexis: Lexis, lexeme: Lexeme) -> None:
     else:
         lexis.levels.append(lexeme.type)
     if len(lexis.levels) > DEEPEST:
-        place = Span(lexis.source, lexeme.start, lexeme.end)
-        lexis.report("R0108", f"brackets and `not`s stand more than {DEEPEST} deep in each other", place, "use a `let`")
-        lexis.refused = True
+        _refuse(lexis, lexeme, f"brackets and `not`s stand more than {DEEPEST} deep in each other", "use a `let`")
+
+
+def _refuse(lexis: Lexis, lexeme: Lexeme, message: str, help: str) -> None:
+    lexis.report("R0108", message, Span(lexis.source, lexeme.start, lexeme.end), help)
+    lexis.refused = True
 
 
 # ── forms of other languages ────────────────────────────────────────────────────────────────────

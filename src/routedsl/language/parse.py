@@ -82,7 +82,7 @@ class _Reader:
 
     def _mend(self) -> None:
         """Tell what is wrong, and find a way on."""
-        if len(self.found) >= MOST or self.resumed == len(self.lexemes):
+        if len(self.found) >= MOST:
             self._give_up()
             return
         trouble = self._trouble()
@@ -93,7 +93,10 @@ class _Reader:
             if mistake.put is not None:
                 self._read_instead(trouble, mistake, mistake.put)
                 return
-        self._skip_statement(trouble)
+        if self.resumed == len(self.lexemes) - 1:
+            self._give_up()
+        else:
+            self._skip_statement(trouble)
 
     def _trouble(self) -> Trouble:
         level = self._level("WHEN")
@@ -133,6 +136,8 @@ class _Reader:
 
     def _is_consequence(self, trouble: Trouble) -> bool:
         """Whether something was dropped or guessed near by, so that this error may be none."""
+        if trouble.near(0).type == "RBRACE" and not trouble.openers and self.resumed >= 0:
+            return True  # its partner was passed over
         first, last = self.lexemes[trouble.statement].start, self.lexemes[trouble.at].end
         end_of_line = self.source.text.find("\n", last)
         return any(first <= doubt and (doubt <= end_of_line or end_of_line < 0) for doubt in self.doubts)
