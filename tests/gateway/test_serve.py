@@ -300,7 +300,7 @@ async def test_an_edit_with_a_mistake_is_told_by_its_place_and_repaired(tmp_path
 
 @pytest.mark.parametrize("signals", [1, 2])
 async def test_sigterm_drains_and_a_second_one_does_not_wait(tmp_path: Path, signals: int) -> None:
-    async with ScriptedUpstream(Script(tokens=40, speed=40)) as upstream:
+    async with ScriptedUpstream(Script(tokens=20, speed=40)) as upstream:
         path = tmp_path / "policy.route"
         write_policy(path, BY_SIZE, upstream)
         async with serve(path) as command, ClientSession(command.url) as http:

@@ -17,7 +17,7 @@ from routedsl.gateway.serve import Deployment, StartError
 from routedsl.gateway.settings import Settings
 from routedsl.tools.terminal import color_on
 
-_TOKEN = "ROUTEDSL_ADMIN_TOKEN"  # noqa: S105 - the name of the variable that has it
+TOKEN = "ROUTEDSL_ADMIN_TOKEN"  # noqa: S105 - the name of the variable that has it
 _LOG = logging.getLogger(__name__)
 
 
@@ -29,15 +29,15 @@ def deployment_of(path: Path, settings: Settings, admit: Admission) -> Deploymen
         catalog=discover(),
         admit=admit,
         environment=dict(os.environ),
-        token=os.environ.get(_TOKEN) or secrets.token_urlsafe(24),
+        token=os.environ.get(TOKEN) or secrets.token_urlsafe(24),
         report=lambda host: reporter(host, path),
     )
 
 
 def shown_token(token: str) -> str | None:
     """How a person may write the admin token in a command; None where it would only land in a log."""
-    if os.environ.get(_TOKEN):
-        return f"${_TOKEN}"
+    if os.environ.get(TOKEN):
+        return f"${TOKEN}"
     return token if sys.stdout.isatty() else None
 
 

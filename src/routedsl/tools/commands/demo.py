@@ -1,113 +1,26 @@
 """`routedsl demo`: a policy served over mock models in the same process."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from dataclasses import replace
+from contextlib import nullcontext
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import click
 
-from routedsl.base.diagnostic import Diagnostic
-from routedsl.gateway.host import Admission
-from routedsl.gateway.serve import Running, run
-from routedsl.gateway.settings import Settings, read_settings
-from routedsl.language.names import MAIN_ROUTE
-from routedsl.language.policy import Model, Policy, Ranked, Upstream
-from routedsl.testing import ScriptedUpstream, mock_models
-from routedsl.tools.serving import deployment_of, run_to_end, shown_token
-
-STARTER = """\
-# Who answers what: for each request the first rule that holds decides.
-when messages <= 2 and chars < 200 -> tiny
-else medium
-fallback [large, medium, tiny]
-timeout 10s
-"""
-MOCK = "mock"
-GUIDE = """\
-`{path}` is served at {url}/v1; mock models answer for its own.
-
-Ask, and read in the headers who decided and who answered:
-  curl -i {url}/v1/chat/completions -H 'content-type: application/json' \\
-    -d '{{"model": "{model}", "messages": [{{"role": "user", "content": "hello"}}]}}'
-
-The same as a stream:
-  curl -N {url}/v1/chat/completions -H 'content-type: application/json' \\
-    -d '{{"model": "{model}", "stream": true, "messages": [{{"role": "user", "content": "hello"}}]}}'
-
-The decision alone, and the facts it rests on; no model is called:
-  curl {url}/v1/chat/completions -H 'content-type: application/json' -H 'x-route-dry-run: 1' \\
-    -d '{{"model": "{model}", "messages": [{{"role": "user", "content": "hello"}}]}}'
-
-What can be asked for:
-  curl {url}/v1/models
-
-Now change a rule in `{edited}` while this runs, save it, and ask again: the next request is decided
-by the new text. Save a mistake: it is told here, and the old policy serves on.
-"""
-ADMIN = """
-The policy that serves, for operators:
-  curl {url}/policy -H "authorization: Bearer {token}"
-"""
+from routedsl.tools.options import listening
 
 
 @click.command(name="demo")
 @click.argument("policy", type=click.Path(path_type=Path), required=False)
-@click.option("--host", metavar="HOST", help="Where to listen.  [default: 127.0.0.1]")
-@click.option("--port", type=click.IntRange(0, 65535), help="For clients; 0 takes a free one.  [default: 8080]")
-@click.option("--admin-port", type=click.IntRange(0, 65535), help="For operators.  [default: 8081]")
-def command(policy: Path | None, **flags: object) -> None:
+@listening
+def command(policy: Path | None, host: str | None, **flags: object) -> None:
     """Serve POLICY over mock models in this process: no key, no network. Prints what to try.
 
     Without POLICY a small one is written to a folder of its own, to be played with.
     """
-    settings = read_settings(None, flags)
+    from routedsl.gateway.settings import is_loopback, read_settings
+    from routedsl.tools.playing import play, starter
+    from routedsl.tools.serving import run_to_end
+
+    # Whoever gets here gets nothing but mock models.
+    settings = read_settings(None, {**flags, "open": not is_loopback(host or "127.0.0.1"), "host": host})
     with starter() if policy is None else nullcontext(policy) as path:
         run_to_end(play(path, settings))
-
-
-@contextmanager
-def starter() -> Iterator[Path]:
-    """A small policy in a folder that is gone afterwards."""
-    with TemporaryDirectory(prefix="routedsl-demo-") as folder:
-        path = Path(folder, "policy.route")
-        path.write_text(STARTER, encoding="utf-8")
-        yield path
-
-
-async def play(path: Path, settings: Settings) -> None:
-    """Serve until told to stop."""
-    async with ScriptedUpstream() as upstream:
-        deployment = deployment_of(path, settings, mocked(upstream))
-        await run(deployment, lambda running: click.echo(guide(path, running, shown_token(deployment.token))))
-
-
-def mocked(upstream: ScriptedUpstream) -> Admission:
-    """Lets in every policy that loads, with mock models in the place of its own."""
-
-    def admit(policy: Policy) -> tuple[Policy, tuple[Diagnostic, ...]]:
-        declared = policy.models or {name: Model(name=name, id=name) for name in named_models(policy)}
-        models = {name: replace(model, id=name, upstream=MOCK) for name, model in declared.items()}
-        upstream.scripts = mock_models(models)
-        upstreams: Mapping[str, Upstream] = {MOCK: Upstream(name=MOCK, url=upstream.url)}
-        return replace(policy, models=models, upstreams=upstreams), ()
-
-    return admit
-
-
-def named_models(policy: Policy) -> Iterator[str]:
-    """The models that the rules of a policy name which declares none, some more than once."""
-    for rule in policy.rules:
-        if isinstance(rule.target, Ranked):
-            yield from (candidate.model for candidate in rule.target.candidates)
-        yield from rule.options.fallback
-
-
-def guide(path: Path, running: Running, token: str | None) -> str:
-    """What to try, in lines that work when they are pasted."""
-    generation = running.gateway.host.generation
-    routes = [name for route in generation.policy.routes.values() for name in route.names]
-    model = MAIN_ROUTE if MAIN_ROUTE in routes else next(iter([*routes, *generation.policy.models]))
-    text = GUIDE.format(path=path, url=running.url, model=model, edited=generation.files[0])
-    return text + (ADMIN.format(url=running.admin_url, token=token) if token else "") + "\nCtrl-C ends it."

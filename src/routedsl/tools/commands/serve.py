@@ -5,19 +5,12 @@ from pathlib import Path
 
 import click
 
-from routedsl.gateway.admission import with_keys
-from routedsl.gateway.serve import Running, run
-from routedsl.gateway.settings import SettingsError, read_settings
-from routedsl.tools.serving import deployment_of, run_to_end, shown_token
+from routedsl.tools.options import listening
 
 
 @click.command(name="serve")
 @click.argument("policy", type=click.Path(path_type=Path))
-@click.option("--host", metavar="HOST", help="Where to listen.  [default: 127.0.0.1]")
-@click.option("--port", type=click.IntRange(0, 65535), help="For clients; 0 takes a free one.  [default: 8080]")
-@click.option(
-    "--admin-port", type=click.IntRange(0, 65535), help="For operators, always on 127.0.0.1.  [default: 8081]"
-)
+@listening
 @click.option("--watch/--no-watch", default=None, help="Take in edits of the policy while serving.  [default: watch]")
 @click.option("--open", "open_", is_flag=True, default=None, help="Let in whoever reaches a host that is not loopback.")
 @click.option(
@@ -32,6 +25,11 @@ def command(policy: Path, file: Path | None, open_: bool | None, **flags: object
 
     The admin port has GET /policy and GET /metrics, with the bearer token in ROUTEDSL_ADMIN_TOKEN.
     """
+    from routedsl.gateway.admission import with_keys
+    from routedsl.gateway.serve import Running, run
+    from routedsl.gateway.settings import SettingsError, read_settings
+    from routedsl.tools.serving import TOKEN, deployment_of, run_to_end, shown_token
+
     try:
         settings = read_settings(file, {**flags, "open": open_})
     except SettingsError as error:
@@ -41,6 +39,6 @@ def command(policy: Path, file: Path | None, open_: bool | None, **flags: object
     def announce(running: Running) -> None:
         click.echo(f"`{policy}` is served at {running.url}/v1")
         token = shown_token(deployment.token)
-        click.echo(f"admin at {running.admin_url}" + (f", token {token}" if token else ""))
+        click.echo(f"admin at {running.admin_url}, {f'token {token}' if token else f'closed until {TOKEN} is set'}")
 
     run_to_end(run(deployment, announce))

@@ -1,0 +1,19 @@
+"""Options that verbs share."""
+
+from collections.abc import Callable
+
+import click
+
+_PORT = click.IntRange(0, 65535)
+
+
+def listening(command: Callable[..., None]) -> Callable[..., None]:
+    """Where a server listens; what is not given is None, so that settings from a file can tell."""
+    options = (
+        click.option("--host", metavar="HOST", help="Where to listen.  [default: 127.0.0.1]"),
+        click.option("--port", type=_PORT, help="For clients; 0 takes a free one.  [default: 8080]"),
+        click.option("--admin-port", type=_PORT, help="For operators, always on 127.0.0.1.  [default: 8081]"),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
