@@ -151,7 +151,7 @@ def selectors(plan: Plan) -> dict[str, Select]:
     return {route: scope[name] for route, name in _names(plan).items()}
 
 
-def test_of(condition: Condition) -> Test:
+def compiled(condition: Condition) -> Test:
     """A function that tells whether a condition holds. Raises `PatternError`."""
     scribe = _Scribe()
     body: list[ast.stmt] = [ast.Return(scribe.expression(fold(condition)))]

@@ -7,7 +7,7 @@ from routedsl.base.types import Type, Value
 from routedsl.engine.address import AddressBook, ToModel, ToRoute, Unknown, address_book
 from routedsl.engine.catalog import Catalog
 from routedsl.engine.chain import Chained, Contest, chain_of
-from routedsl.engine.code import NO_RULE, Select, selectors, test_of
+from routedsl.engine.code import NO_RULE, Select, compiled, selectors
 from routedsl.engine.decision import EXPLICIT, Action, Decision
 from routedsl.engine.facts import NOTHING_PINNED, Facts, Readings, readings
 from routedsl.engine.plan import Plan, lower, named_facts
@@ -123,5 +123,5 @@ def program_of(policy: Policy, catalog: Catalog) -> Program:
 
 
 def _contest(target: Ranked, catalog: Catalog) -> Contest:
-    tests = tuple(None if c.where is None else test_of(c.where) for c in target.candidates)
+    tests = tuple(None if c.where is None else compiled(c.where) for c in target.candidates)
     return Contest(target, catalog.strategies[target.strategy], tests)
