@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from routedsl.gateway.relay import End, cut, relay
+from routedsl.gateway.relay import End, relay
 from routedsl.gateway.reply import StreamBroken
 from routedsl.gateway.traffic import Traffic
 from tests.gateway.harness import PATIENCE
@@ -27,10 +27,7 @@ class Relaying:
 
     async def answer(self, http: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
-        await response.prepare(http)
-        end = await relay(response, self.body, Traffic(), patience=self.patience, farewell=b"bye")
-        if end is not End.WHOLE:
-            cut(http)
+        end = await relay(http, response, self.body, Traffic(), patience=self.patience, farewell=b"bye")
         self.end.set_result(end)
         return response
 

@@ -1,12 +1,14 @@
 """The data plane's endpoints: read the request, decide, dispatch, answer."""
 
-from collections.abc import AsyncGenerator, Iterator
+import asyncio
+from collections.abc import Iterator
 
 from aiohttp import web
 from multidict import CIMultiDict
 
 from routedsl.engine.address import Unknown
-from routedsl.engine.decision import Decision
+from routedsl.engine.decision import Action, Decision
+from routedsl.engine.program import Program
 from routedsl.engine.protocol import Protocol
 from routedsl.engine.report import decision_to_json
 from routedsl.engine.request import Request, RequestError
@@ -14,10 +16,12 @@ from routedsl.engine.world import World
 from routedsl.gateway.egress import JSON, REQUEST_ID, routing_headers
 from routedsl.gateway.host import Generation
 from routedsl.gateway.ingress import read_request
-from routedsl.gateway.relay import End, cut, relay
+from routedsl.gateway.relay import End, relay
 from routedsl.gateway.wiring import GATEWAY, Gateway
 
 Headers = CIMultiDict[str]
+LARGE = 64 * 1024
+"""Bytes of a body from which it is decided in a thread: counting its tokens takes long, and lets others run."""
 
 
 async def complete(http: web.Request, protocol: Protocol) -> web.StreamResponse:
@@ -25,11 +29,11 @@ async def complete(http: web.Request, protocol: Protocol) -> web.StreamResponse:
     gateway = http.app[GATEWAY]
     request = await read_request(http, protocol, gateway.limits, http[REQUEST_ID])
     generation = gateway.host.generation
-    decision = generation.program.decide(request, _world(gateway, request))
+    decision = await _decide(generation.program, request, _world(gateway, request))
     if http.headers.get("x-route-dry-run") == "1":
         return web.json_response(decision_to_json(decision, request.id))
     with gateway.telemetry.measuring(decision) as ending:
-        if decision.action == "reject":
+        if decision.action is Action.REJECT:
             ending.status = str(decision.status)
             return _rejection(decision, protocol)
         reply = await gateway.dispatcher.dispatch(request, decision, generation.policy, protocol)
@@ -40,10 +44,17 @@ async def complete(http: web.Request, protocol: Protocol) -> web.StreamResponse:
         if isinstance(reply.body, bytes):
             return web.Response(status=reply.status, body=reply.body, headers=headers)
         response = web.StreamResponse(status=reply.status, headers=headers)
-        end = await _stream(http, response, reply.body, protocol)
+        farewell = protocol.stream_error("the gateway is shutting down")
+        end = await relay(http, response, reply.body, gateway.traffic, patience=gateway.limits.write, farewell=farewell)
         if end is not End.WHOLE:
             ending.status = end
         return response
+
+
+async def _decide(program: Program, request: Request, world: World) -> Decision:
+    if len(request.body) < LARGE:
+        return program.decide(request, world)
+    return await asyncio.to_thread(program.decide, request, world)
 
 
 def _world(gateway: Gateway, request: Request) -> World:
@@ -56,21 +67,6 @@ def _rejection(decision: Decision, protocol: Protocol) -> web.Response:
     body = protocol.error_body(status, code, decision.message or "", "model" if decision.rule is None else None)
     headers = routing_headers(decision, (), None)
     return web.Response(status=status, body=body, content_type=JSON, headers=headers)
-
-
-async def _stream(
-    http: web.Request, response: web.StreamResponse, body: AsyncGenerator[bytes, None], protocol: Protocol
-) -> End:
-    gateway = http.app[GATEWAY]
-    farewell = protocol.stream_error("the gateway is shutting down")
-    end = End.GONE
-    try:
-        await response.prepare(http)
-        end = await relay(response, body, gateway.traffic, patience=gateway.limits.write, farewell=farewell)
-    finally:
-        if end is not End.WHOLE:
-            cut(http)
-    return end
 
 
 async def list_models(http: web.Request) -> web.Response:

@@ -23,6 +23,7 @@ class End(StrEnum):
 
 
 async def relay(
+    http: web.Request,
     response: web.StreamResponse,
     body: AsyncGenerator[bytes, None],
     traffic: Traffic,
@@ -30,32 +31,45 @@ async def relay(
     patience: float,
     farewell: bytes,
 ) -> End:
-    """Send all pieces of a prepared answer; a client may take `patience` seconds for each.
+    """Answer with all pieces of a stream; a client may take `patience` seconds for each.
 
     Anything but a whole stream closes the connection without the end mark. `farewell` is what a
     client is told whose stream is cut off because the server ends.
     """
+    end = End.GONE
     try:
         async with aclosing(body):
-            async for piece in body:
-                async with asyncio.timeout(patience):
-                    await response.write(piece)
+            end = await _send(http, response, body, patience)
+    except asyncio.CancelledError:
+        if not traffic.cut:
+            raise
+        end = End.CUT
+        with suppress(ConnectionError):
+            await response.write(farewell)
+    finally:
+        if end is not End.WHOLE:
+            _cut(http)
+    return end
+
+
+async def _send(
+    http: web.Request, response: web.StreamResponse, body: AsyncGenerator[bytes, None], patience: float
+) -> End:
+    try:
+        await response.prepare(http)
+        async for piece in body:
+            async with asyncio.timeout(patience):
+                await response.write(piece)
         await response.write_eof()
     except StreamBroken:
         return End.CUT
     except (TimeoutError, ConnectionError):
         return End.GONE
-    except asyncio.CancelledError:
-        if not traffic.cut:
-            raise
-        with suppress(ConnectionError):
-            await response.write(farewell)
-        return End.CUT
     return End.WHOLE
 
 
-def cut(http: web.Request) -> None:
-    """Close the connection as it stands: what was written still goes out, the end mark never does."""
+def _cut(http: web.Request) -> None:
+    # What was written still goes out; the mark of a whole answer never does.
     transport = http.transport
     if transport is not None:
         transport.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 from aiohttp import web
 
 from routedsl.engine.catalog import Catalog
+from routedsl.engine.tokenizer import load_tokenizer
 from routedsl.gateway.admin import make_admin
 from routedsl.gateway.app import make_app, make_runner
 from routedsl.gateway.clock import SystemClock
@@ -119,6 +120,7 @@ async def _assemble(deployment: Deployment, stack: AsyncExitStack) -> Gateway:
     host.listeners.append(deployment.report(host))
     if host.offer(load_policy(deployment.path, deployment.catalog)) is Verdict.REFUSED:
         raise StartError(f"the policy `{deployment.path}` does not load")
+    load_tokenizer()
     transport = await stack.enter_async_context(AiohttpTransport(clock))
     return Gateway(
         catalog=deployment.catalog,
