@@ -3,11 +3,14 @@
 import asyncio
 import json
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 
+from routedsl.engine.outcome import Kind
 from routedsl.gateway.reply import Reply
+from routedsl.gateway.secret import Secret
+from routedsl.gateway.transport import Answer, Call, failure
 from routedsl.language.policy import Options
 from routedsl.testing import Script
 from tests.gateway.chains import KEY, MS, QUICK, Chains, chains, error_of, told
@@ -172,6 +175,31 @@ async def test_a_key_that_is_not_there_is_told_like_one() -> None:
         assert told(reply) == ["a:unauthorized"]
         assert "`TEST_KEY`" in error_of(reply)["message"]
         assert it.called() == []
+
+
+@dataclass
+class Refusing:
+    """A transport that lets nothing through, and remembers what it was to send."""
+
+    calls: list[Call] = field(default_factory=list)
+
+    async def send(self, call: Call) -> Answer:
+        self.calls.append(call)
+        raise failure(Kind.REFUSED, "not today")
+
+
+async def test_a_call_has_the_limits_of_its_upstream_and_its_route() -> None:
+    async with chains(a=Script()) as it:
+        refusing = Refusing()
+        it.dispatcher = replace(it.dispatcher, transport=refusing, environment={"TEST_KEY": f" {KEY}\n"})
+        for stream in (False, True):
+            await it.ask("a", stream=stream, options=Options(timeout=7 * MS))
+        assert [(call.connect, call.wait, call.most >> 20) for call in refusing.calls] == [
+            (500 * MS, 7 * MS, 64),
+            (500 * MS, 7 * MS, 256),
+        ]
+        assert {call.url for call in refusing.calls} == {it.upstream.url + "/chat/completions"}
+        assert {call.key for call in refusing.calls} == {Secret(KEY)}
 
 
 async def test_a_key_that_no_header_can_hold_is_a_failure_like_others() -> None:

@@ -205,6 +205,15 @@ async def test_a_finished_stream_that_stays_open_is_ended_by_us() -> None:
     assert (result.text, result.closed) == (HI + STOP + DONE, 1)
 
 
+async def test_after_the_end_mark_the_answer_is_read_to_its_end_so_that_its_connection_is_free() -> None:
+    answer, clock = Pieces([HI, STOP, DONE, DONE]), FastClock()
+    stream = Stream(answer, PROTOCOL, clock, USUAL, clock.monotonic() + 600 * SECOND)
+    await stream.gate()
+    async for _ in stream.frames(lambda _: None):
+        pass
+    assert answer.pieces == []
+
+
 async def test_after_the_end_mark_nothing_is_waited_for() -> None:
     result = await run(HI, STOP, DONE, HANG, manners=Manners(idle=600 * SECOND))
     assert (result.text, result.closed) == (HI + STOP + DONE, 1)
