@@ -60,10 +60,7 @@ class AddressBook:
 
 
 def address_book(policy: Policy) -> AddressBook:
-    """The book of a policy: a route's exact names go first, then declared models, then patterns.
-
-    The main route's other name gives way to a route or a model that is declared by it.
-    """
+    """The book of a policy: a route's exact names go first, then declared models, then patterns."""
     routes = {name: ToRoute(route.name) for route in policy.routes.values() for name in route.names}
     alias = {MAIN_ALIAS: routes[MAIN_ROUTE]} if MAIN_ROUTE in routes else {}
     models = {name: _model(name, policy) for name in policy.models}
