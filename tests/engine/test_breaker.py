@@ -81,6 +81,11 @@ def test_the_probe_decides() -> None:
     assert due(again) == SHORTEST_OPEN + 1 + 2 * SHORTEST_OPEN
 
 
+def test_only_the_probe_decides() -> None:
+    probing = began(tripped(now=1), 1 + SHORTEST_OPEN)
+    assert failed(probing, 2, 2 + SHORTEST_OPEN) == probing
+
+
 def test_a_probe_that_says_nothing_is_given_back() -> None:
     probing = began(tripped(), SHORTEST_OPEN)
     assert is_up(released(probing, SHORTEST_OPEN), SHORTEST_OPEN)

@@ -94,6 +94,15 @@ def test_a_probe_of_a_client_that_left_is_given_back() -> None:
     assert states.is_up("a")
 
 
+def test_a_probe_that_is_told_to_wait_is_given_back_too() -> None:
+    states, clock = tripped()
+    clock.at += 5 * SECOND
+    states.begin("a").end(Failed(kind=Kind.LIMITED, status=429, retry_after=9 * SECOND))
+    assert not states.is_up("a")
+    clock.at += 9 * SECOND
+    assert states.is_up("a")
+
+
 def test_the_last_resort_is_who_is_due_first_and_only_where_all_are_down() -> None:
     states, clock = tripped()
     clock.at += SECOND

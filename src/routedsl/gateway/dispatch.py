@@ -65,7 +65,7 @@ class _Walk:
         self._policy = policy
         self._protocol = protocol
         self._terms: Terms = terms_of(decision.options, stream=request.stream)
-        contexts = {name: model.context for name, model in policy.models.items()}
+        contexts = {name: policy.models[name].context for name in decision.chain if name in policy.models}
         self._attempts: Attempts = begin(decision.chain, self._terms, contexts, self._clock.monotonic())
         self._last_resort = self._states.last_resort(decision.chain)
 
