@@ -12,6 +12,7 @@ from aiohttp import ClientSession
 from hypothesis import given
 from hypothesis import strategies as st
 
+from routedsl.gateway.connection import FirstHeaders
 from routedsl.gateway.ingress import request_id
 from routedsl.gateway.settings import Limits
 from tests.gateway.harness import exchange, got, serving
@@ -19,6 +20,15 @@ from tests.gateway.harness import exchange, got, serving
 JSON = {"content-type": "application/json"}
 GOOD = json.dumps({"model": "auto", "messages": [{"role": "user", "content": "hi"}]}).encode()
 MIB = 2**20
+
+
+class Transport(asyncio.Transport):
+    """Remembers that it was aborted."""
+
+    aborted = False
+
+    def abort(self) -> None:
+        self.aborted = True
 
 
 def about(content: object) -> bytes:
@@ -154,6 +164,20 @@ async def test_a_kept_connection_outlives_the_clock_of_its_first_headers(tmp_pat
         writer.close()
     assert b"200 OK" in first
     assert b"200 OK" in second
+
+
+async def test_headers_may_come_byte_by_byte() -> None:
+    async def cut_after(sent: bytes) -> bool:
+        transport = Transport()
+        connection = FirstHeaders(asyncio.Protocol(), 0.02)
+        connection.connection_made(transport)
+        for byte in sent:
+            connection.data_received(bytes([byte]))
+        await asyncio.sleep(0.04)
+        return transport.aborted
+
+    assert not await cut_after(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert await cut_after(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
 
 
 async def test_a_body_that_never_ends_is_given_up(tmp_path: Path) -> None:

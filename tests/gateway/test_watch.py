@@ -30,6 +30,7 @@ class Desk:
         self.root = root
         self.host = PolicyHost(lambda policy: (policy, ()))
         self.loads = 0
+        self.meanwhile: list[Callable[[], None]] = []
         self.watcher = Watcher(root, self.host, self._load, every=every)
         self._verdicts: asyncio.Queue[Verdict] = asyncio.Queue()
         self.host.listeners.append(lambda verdict, _: self._verdicts.put_nowait(verdict))
@@ -53,7 +54,10 @@ class Desk:
 
     async def _load(self) -> Loading:
         self.loads += 1
-        return await asyncio.to_thread(load_policy, self.root, CATALOG)
+        loading = await asyncio.to_thread(load_policy, self.root, CATALOG)
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
+        return loading
 
 
 @asynccontextmanager
@@ -117,17 +121,17 @@ async def test_the_data_swap_of_kubernetes(tmp_path: Path) -> None:
 
 async def test_a_link_that_is_pointed_elsewhere(tmp_path: Path) -> None:
     for name in ("one", "two", "three"):
-        (tmp_path / "work" / name).mkdir(parents=True)
-        write(tmp_path / "work" / name / "a.route", name)
+        (tmp_path / "work" / name / "rules").mkdir(parents=True)
+        write(tmp_path / "work" / name / "rules" / "a.route", name)
     link = tmp_path / "links" / "current"
     link.parent.mkdir()
     link.symlink_to("../work/one")
-    async with watching(link) as desk:
+    async with watching(link / "rules") as desk:
         for name in ("two", "three"):
             (link.parent / "next").symlink_to(f"../work/{name}")
             (link.parent / "next").replace(link)
             await desk.now_serves(name)
-        write(tmp_path / "work" / "three" / "a.route", "four")
+        write(tmp_path / "work" / "three" / "rules" / "a.route", "four")
         await desk.now_serves("four")
 
 
@@ -240,6 +244,27 @@ async def test_files_in_motion_are_read_when_they_rest(tmp_path: Path) -> None:
     await looking
     assert seen == [Verdict.SWAPPED]
     assert desk.serving == "two"
+
+
+async def test_what_changes_while_it_is_read_is_read_again(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path)
+    desk = Desk(folder, NEVER)
+    await desk.watcher.look()
+    desk.meanwhile = [partial(write, folder / "a.route", "three")]
+    write(folder / "a.route", "two")
+    await desk.watcher.look()
+    assert desk.serving == "three"
+    assert desk.host.generation.number == 2, "what was half new never served"
+
+
+async def test_files_that_never_rest_are_read_at_last(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path)
+    desk = Desk(folder, NEVER)
+    desk.meanwhile = [partial(write, folder / "a.route", f"edit{number}") for number in range(100)]
+    await desk.watcher.look()
+    assert desk.loads < 10
+    await desk.watcher.look()
+    assert desk.host.generation.number == 2
 
 
 # ── pure parts ──────────────────────────────────────────────────────────────────────────────────
