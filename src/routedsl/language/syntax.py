@@ -219,7 +219,9 @@ class Holds:
     span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-Condition = And | Or | Not | Always | Compare | Between | Within | InRange | Contains | Matches | Like | Given | Holds
+Predicate = Compare | Between | Within | InRange | Contains | Matches | Like | Given | Holds
+"""What asks about one signal."""
+Condition = And | Or | Not | Always | Predicate
 
 
 # ── targets, rules, options ─────────────────────────────────────────────────────────────────────
