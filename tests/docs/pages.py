@@ -3,7 +3,7 @@
 How a page's blocks are read:
 
 - `route` is a policy. What is found in it stands in comments, `# R0402: message`, on the line where it is
-  found; a block with an error is marked `route error`.
+  found; a block with an error is marked `route error`, one that is not in canonical form `route raw`.
 - `title="…"` names the block's file. Files of one page lie in one folder. Where the repository has such
   a file, the block is an excerpt of it.
 - `diff` is an edit of the file in its title: its `-` lines become its `+` lines.

@@ -7,8 +7,10 @@ import click
 import pytest
 
 from routedsl.base.diagnostic import has_errors
+from routedsl.base.source import Source
 from routedsl.discover import builtin
 from routedsl.engine.signal import Signal
+from routedsl.language.format import format_source
 from routedsl.loading.policy import load_policy
 from routedsl.tools.cli import main
 from scripts import reference
@@ -27,6 +29,11 @@ def test_a_policy_is_found_to_be_as_the_page_says(fence: Fence, tmp_path: Path) 
     found = load_policy(path, builtin()).diagnostics
     assert [(d.span.source.position(d.span.start)[0], d.code, d.message) for d in found] == fence.findings
     assert has_errors(found) == ("error" in fence.marks)
+
+
+@pytest.mark.parametrize("fence", [each for each in every_fence("route") if not each.marks], ids=by_place)
+def test_a_policy_is_in_canonical_form(fence: Fence) -> None:
+    assert format_source(Source(fence.at, fence.text)) == fence.text
 
 
 EXCERPTS = [fence for page in PAGES for fence in fences(page) if fence.is_excerpt]
