@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
 
+import aiohttp
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, http_parser
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -142,6 +143,29 @@ async def test_what_only_looks_like_http_1_1_is_refused(tmp_path: Path, head: st
     async with serving(tmp_path, limits=Limits(linger=0.1)) as served:
         answer = await exchange(served, f"{head}\r\nConnection: close\r\n\r\n".encode())
     assert answer.split()[1] == b"400"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"garbage\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    ],
+)
+async def test_what_is_no_http_is_refused_and_fills_no_log(
+    tmp_path: Path, sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(tmp_path) as served:
+        answer = await exchange(served, sent)
+    assert answer.split()[1] == b"400"
+    assert not caplog.records
+
+
+def test_the_http_parser_is_the_compiled_one_and_not_too_old() -> None:
+    assert http_parser.HttpRequestParser is http_parser.HttpRequestParserC
+    assert tuple(map(int, aiohttp.__version__.split(".")[:3])) >= (3, 14, 4)
 
 
 async def test_headers_that_never_end_cost_the_connection(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ import asyncio
 from aiohttp import web
 
 _END_OF_HEADERS = b"\r\n\r\n"
+_BACKLOG = 1024
+"""Connections that may wait to be accepted: a burst must not run into the second that TCP waits to try again."""
 
 
 class FirstHeaders(asyncio.Protocol):
@@ -57,7 +59,7 @@ class FirstHeaders(asyncio.Protocol):
 async def listen(server: web.Server, host: str, port: int, seconds: float) -> asyncio.Server:
     """Accept connections for aiohttp's server; raises OSError where the address is taken or not this machine's."""
     loop = asyncio.get_running_loop()
-    return await loop.create_server(lambda: FirstHeaders(server(), seconds), host, port)
+    return await loop.create_server(lambda: FirstHeaders(server(), seconds), host, port, backlog=_BACKLOG)
 
 
 def port_of(listener: asyncio.Server) -> int:

@@ -11,7 +11,6 @@ from pathlib import Path
 from aiohttp import web
 
 from routedsl.engine.catalog import Catalog
-from routedsl.engine.tokenizer import load_tokenizer
 from routedsl.gateway.admin import make_admin
 from routedsl.gateway.app import make_app, make_runner
 from routedsl.gateway.clock import SystemClock
@@ -25,9 +24,9 @@ from routedsl.gateway.state import States
 from routedsl.gateway.telemetry import Telemetry
 from routedsl.gateway.traffic import Traffic
 from routedsl.gateway.transport import AiohttpTransport
+from routedsl.gateway.warm import load_warm
 from routedsl.gateway.watch import Watcher
 from routedsl.gateway.wiring import Gateway
-from routedsl.loading.policy import load_policy
 
 _ADMIN_HOST = "127.0.0.1"
 _LOG = logging.getLogger(__name__)
@@ -118,9 +117,8 @@ async def _assemble(deployment: Deployment, stack: AsyncExitStack) -> Gateway:
     host = PolicyHost(deployment.admit)
     telemetry = Telemetry(host, states, clock)
     host.listeners.append(deployment.report(host))
-    if host.offer(load_policy(deployment.path, deployment.catalog)) is Verdict.REFUSED:
+    if host.offer(load_warm(deployment.path, deployment.catalog)) is Verdict.REFUSED:
         raise StartError(f"the policy `{deployment.path}` does not load")
-    load_tokenizer()
     transport = await stack.enter_async_context(AiohttpTransport(clock))
     return Gateway(
         catalog=deployment.catalog,
@@ -154,7 +152,7 @@ async def _open(
 
 
 async def _watch(stack: AsyncExitStack, deployment: Deployment, host: PolicyHost) -> None:
-    load = partial(asyncio.to_thread, load_policy, deployment.path, deployment.catalog)
+    load = partial(asyncio.to_thread, load_warm, deployment.path, deployment.catalog)
     watcher = Watcher(deployment.path, host, load, every=deployment.reconcile)
     task = asyncio.create_task(watcher.run())
     stack.push_async_callback(_cancelled, task)
