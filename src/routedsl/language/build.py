@@ -9,7 +9,7 @@ from routedsl.base.suggest import did_you_mean
 from routedsl.language import syntax as s
 from routedsl.language.build_conditions import Conditions
 from routedsl.language.lexis import Lexeme
-from routedsl.language.mistakes import is_else
+from routedsl.language.mistakes.words import is_else
 
 _PROMISES = ("only", "never", "attempts", "wait", "cost")
 _ABOUT_PROMISES = (

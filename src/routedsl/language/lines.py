@@ -71,20 +71,19 @@ class Writer:
         whole = " ".join(piece.text for piece in pieces)
         if fits(depth, whole) and not self.has_comment(start, pieces[-1].start):
             pieces = [Piece(whole, start)]
-        for number, piece in enumerate(pieces):
-            hanging = self.HANGING if number else 0
-            self.lines.append(
-                Line(depth + hanging, piece.text, "", blank and not number, "" if number else table, column)
-            )
-            past = pieces[number + 1].start if number + 1 < len(pieces) else end
-            self._comments_within(past, depth + self.HANGING if number + 1 < len(pieces) else depth)
-        self._comment_behind(end)
+        self.lines.append(Line(depth, pieces[0].text, "", blank, table, column))
+        for piece in pieces[1:]:
+            self._comments_within(piece.start, depth + self.HANGING)
+            self.lines.append(Line(depth + self.HANGING, piece.text))
+        further = depth + 1 if self._opened() else depth
+        self._comments_within(end, further)
+        self._comment_behind(end, further)
 
     def close(self, depth: int, bracket: str, end: int) -> None:
         """Write the bracket that ends a body, and before it what comments are left inside."""
         self.comments_before(end - len(bracket), depth + 1)
         self.lines.append(Line(depth, bracket))
-        self._comment_behind(end)
+        self._comment_behind(end, depth)
 
     def comments_before(self, offset: int, depth: int) -> None:
         """Write the comments up to an offset, on lines of their own."""
@@ -117,15 +116,19 @@ class Writer:
                 self.lines.append(Line(depth, "", comment.text, self._blank_above(start)))
             self._next += 1
 
-    def _comment_behind(self, end: int) -> None:
+    def _comment_behind(self, end: int, depth: int) -> None:
         """Put a comment that stands behind what was written beside it."""
         comment = self._comment(len(self.text))
         if comment and not self.text[end : comment.span.start].strip(" \t,"):
-            self._comments_within(comment.span.start + 1, self.lines[-1].depth)
+            self._comments_within(comment.span.start + 1, depth)
+
+    def _opened(self) -> bool:
+        """Whether the last line opened a body."""
+        return self.lines[-1].code.endswith(("{", "["))
 
     def _blank_above(self, offset: int) -> bool:
         """Whether a blank line stands above, other than at the start of the file or of a body."""
-        if not self.lines or self.lines[-1].code.endswith(("{", "[")):
+        if not self.lines or self._opened():
             return False
         line = self.text.rfind("\n", 0, offset)
         above = self.text.rfind("\n", 0, max(line, 0))

@@ -18,11 +18,11 @@ from routedsl.base.diagnostic import Diagnostic, in_order
 from routedsl.base.source import Source, Span
 from routedsl.language.build import Builder
 from routedsl.language.lexis import MOST, PARTNERS, Lexeme, Lexis, lexemes_of
-from routedsl.language.mistakes import explain
+from routedsl.language.mistakes.guess import explain
+from routedsl.language.mistakes.trouble import END, STARTING, Mistake, Trouble
 from routedsl.language.reductions import reductions
 from routedsl.language.syntax import File
 from routedsl.language.tables import parser
-from routedsl.language.trouble import END, STARTING, Mistake, Trouble
 
 LARGEST = 1024 * 1024
 """Bytes a policy file may have."""

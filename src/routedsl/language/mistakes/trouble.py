@@ -19,6 +19,8 @@ DECLARING = frozenset(
 """The terminals that start what stands outside of routes alone."""
 STARTING = DECLARING | {"WHEN", "ELSE"}
 """The terminals that start any statement but an option."""
+TARGETING = frozenset({"ARROW", "ELSE"})
+"""The terminals that a target follows."""
 _WITH_NAME = {"MODEL", "UPSTREAM", "ROUTE"}
 
 

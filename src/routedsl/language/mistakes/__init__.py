@@ -1,0 +1,1 @@
+"""Mistakes of syntax: where a text leaves the grammar, and what was likely meant."""
