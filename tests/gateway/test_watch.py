@@ -257,6 +257,25 @@ async def test_what_changes_while_it_is_read_is_read_again(tmp_path: Path) -> No
     assert desk.host.generation.number == 2, "what was half new never served"
 
 
+async def test_a_load_that_raises_is_not_tried_again_on_the_same_bytes(tmp_path: Path) -> None:
+    def crash() -> None:
+        raise ZeroDivisionError
+
+    folder = folder_of(tmp_path)
+    desk = Desk(folder, NEVER)
+    await desk.watcher.look()
+    desk.meanwhile = [crash]
+    write(folder / "a.route", "two")
+    with pytest.raises(ZeroDivisionError):
+        await desk.watcher.look()
+    loads = desk.loads
+    await desk.watcher.look()
+    assert desk.loads == loads
+    write(folder / "a.route", "three")
+    await desk.watcher.look()
+    assert desk.serving == "three"
+
+
 async def test_files_that_never_rest_are_read_at_last(tmp_path: Path) -> None:
     folder = folder_of(tmp_path)
     desk = Desk(folder, NEVER)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable
 from hashlib import blake2b
 from pathlib import Path
+from stat import S_ISDIR
 
 from routedsl.loading.files import LARGEST_FILE, SUFFIX
 
@@ -13,12 +14,18 @@ Place = tuple[Path, int, int]
 
 def fingerprint(root: Path, paths: Iterable[Path]) -> bytes:
     """A hash of the names, whereabouts and contents of a policy's files; `root` is the policy as given."""
-    entries = root.glob(f"*{SUFFIX}") if root.is_dir() else ()
     hashed = blake2b(digest_size=16)
-    for path in sorted({root, *entries, *paths}):
+    for path in sorted({root, *_entries(root), *paths}):
         hashed.update(repr((str(path), os.path.realpath(path))).encode("utf-8", "backslashreplace"))
         hashed.update(_content(path))
     return hashed.digest()
+
+
+def _entries(root: Path) -> list[Path]:
+    try:
+        return [path for path in root.iterdir() if path.suffix == SUFFIX]
+    except OSError:
+        return []
 
 
 def _content(path: Path) -> bytes:
@@ -40,11 +47,19 @@ def hops(paths: Iterable[Path]) -> frozenset[Place]:
         path = pending.pop()
         folders |= {path, path.parent}
         for part in (path, *path.parents):
-            if part not in seen and part.is_symlink():
+            target = None if part in seen else _target(part)
+            if target is not None:
                 folders.add(part.parent)
-                pending.append(part.parent / part.readlink())
+                pending.append(part.parent / target)
             seen.add(part)
     return frozenset(place for folder in folders if (place := _place(folder)))
+
+
+def _target(path: Path) -> Path | None:
+    try:
+        return path.readlink()
+    except OSError:
+        return None
 
 
 def _place(folder: Path) -> Place | None:
@@ -52,4 +67,4 @@ def _place(folder: Path) -> Place | None:
         status = folder.stat()
     except OSError:
         return None
-    return (folder, status.st_dev, status.st_ino) if folder.is_dir() else None
+    return (folder, status.st_dev, status.st_ino) if S_ISDIR(status.st_mode) else None

@@ -17,7 +17,7 @@ _QUIET_MS, _MOST_MS = 100, 1000
 _APART, _PATIENCE = 0.05, 1.0
 """Two looks so far apart must agree; files that never do are read after the second all the same."""
 _TRIES = 3
-_BACKOFF = 5.0
+_BACKOFF = 60.0
 _LOG = logging.getLogger(__name__)
 
 Load = Callable[[], Awaitable[Loading]]
@@ -50,7 +50,10 @@ class Watcher:
 
     async def look(self) -> None:
         """Load the policy if its files are not what was loaded last."""
-        if await self._fingerprint() != self._loaded:
+        now = await self._fingerprint()
+        if now != self._loaded:
+            # Whatever comes of it, even an exception: the same bytes are not tried twice.
+            self._loaded = now
             self._host.offer(await self._load_whole())
         if hops(self._paths) != self._watched:
             self._moved.set()
@@ -72,9 +75,10 @@ class Watcher:
             self._bell.set()
             try:
                 await self._hear([folder for folder, *_ in self._watched])
-            except Exception:  # noqa: BLE001 - without events there is still the regular look
-                _LOG.exception("file events have stopped; the files are looked at every %g s", self._every)
-                await asyncio.sleep(_BACKOFF)
+            except Exception as error:  # noqa: BLE001 - without events there is still the regular look
+                _LOG.warning("no file events (%s): the files are looked at every %g s", error, self._every)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._moved.wait(), _BACKOFF)
 
     async def _hear(self, folders: list[Path]) -> None:
         events = awatch(
