@@ -6,6 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log10
 
+from routedsl.base.source import Source, Span
+from routedsl.language import written
+from routedsl.language.format import format_source
+from routedsl.language.syntax import Name, Text
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundModel:
@@ -60,6 +65,7 @@ NOBODY = FoundUpstream(
 )
 """What the policy is written for where nothing was found: an Ollama that may come."""
 SHORT = 200
+_NOWHERE = Span(Source("", ""), 0, 0)
 
 
 def guess_quality(id_: str) -> int:
@@ -95,20 +101,19 @@ def _policy(upstreams: Sequence[FoundUpstream], *, nobody: bool) -> str:
         )
     parts = ["\n".join(head)]
     parts += [_upstream(upstream) for upstream in upstreams]
-    width = max(map(len, names))
     parts.append(
         "\n".join(
-            f"model {name:{width}} {{ upstream {upstream.name}  id {json.dumps(model.id)}  quality {model.quality} }}"
+            f"model {name} {{ upstream {upstream.name}  id {_quoted(model.id)}  quality {model.quality} }}"
             for name, (model, upstream) in zip(names, models, strict=True)
         )
     )
     parts.append(_rules(small, large))
-    return "\n\n".join(parts) + "\n"
+    return format_source(Source("main.route", "\n\n".join(parts)))
 
 
 def _upstream(upstream: FoundUpstream) -> str:
     key = "" if upstream.key is None else f"  key ${upstream.key}"
-    return f"upstream {upstream.name} {{ url {json.dumps(upstream.url)}{key} }}"
+    return f"upstream {upstream.name} {{ url {_quoted(upstream.url)}{key} }}"
 
 
 def _rules(small: str, large: str) -> str:
@@ -129,7 +134,11 @@ def _names(ids: Sequence[str]) -> list[str]:
     for id_ in ids:
         name = id_ if id_ not in names else f"{id_}-{names.count(id_) + 1}"
         names.append(name)
-    return [json.dumps(name, ensure_ascii=False) for name in names]
+    return [written.name(Name(name, span=_NOWHERE)) for name in names]
+
+
+def _quoted(text: str) -> str:
+    return written.text(Text(text, span=_NOWHERE))
 
 
 def _requests() -> str:
