@@ -1,5 +1,6 @@
 """`routedsl fmt` writes the canonical form, or only tells what differs, and loses nothing."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -87,12 +88,14 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert "gone.route: cannot be read" in result.output
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_may_not_be_written_to_leaves_the_file_as_it_was(loose: Path) -> None:
-    loose.parent.chmod(0o500)
-    try:
-        result = run(loose)
-    finally:
-        loose.parent.chmod(0o700)
+def test_a_full_disk_leaves_the_file_as_it_was(loose: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(source: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "replace", full)
+    monkeypatch.setattr(Path, "replace", full)
+    result = run(loose)
     assert result.exit_code == 2
+    assert "No space left on device; it is left as it was" in result.output
     assert loose.read_text() == LOOSE
+    assert [p.name for p in loose.parent.iterdir()] == ["a.route"]
