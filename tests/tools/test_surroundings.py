@@ -52,7 +52,8 @@ def test_what_answers_otherwise_is_no_server_of_models(body: bytes) -> None:
 
 
 def test_a_refusal_and_our_own_gateway_are_no_servers_of_models() -> None:
-    ours = json.dumps({"data": [{"id": "auto", "owned_by": "routedsl"}]}).encode()
+    listed = [{"id": "auto", "owned_by": "routedsl"}, {"id": "tiny", "owned_by": "house"}]
+    ours = json.dumps({"data": listed}).encode()
     with answering(b"no", 500) as broken, answering(ours) as gateway:
         assert look_around({}, (("a", f"http://{broken}"), ("b", f"http://{gateway}"))) == ()
 

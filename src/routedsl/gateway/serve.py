@@ -1,7 +1,9 @@
 """A gateway from start to end: the policy, the two listeners, the watcher, and the way out."""
 
 import asyncio
+import errno
 import logging
+import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -146,9 +148,15 @@ async def _open(
     try:
         listener = await listen(server, host, port, limits.headers)
     except OSError as error:
-        raise StartError(f"`{host}` port {port} cannot be listened on: {error.strerror}") from None
+        raise StartError(f"`{host}` port {port} cannot be listened on: {_cause(error)}") from None
     stack.callback(listener.close)
     return server, listener
+
+
+def _cause(error: OSError) -> str | None:
+    """The cause alone: `strerror` has a sentence of asyncio's around it, and the address once more."""
+    number = error.errno or 0
+    return os.strerror(number).lower() if number in errno.errorcode else error.strerror
 
 
 async def _watch(stack: AsyncExitStack, deployment: Deployment, host: PolicyHost) -> None:

@@ -63,8 +63,10 @@ def _model_ids(url: str) -> list[str]:
     try:
         with urlopen(url, timeout=PATIENCE) as answer:  # noqa: S310 - http addresses of this machine, made above
             listed = json.loads(answer.read(_LARGEST_ANSWER))["data"]
-        # A gateway of ours on the same port is no server of models.
-        ids = [entry["id"] for entry in listed if entry.get("owned_by") != "routedsl"]
+        ids = [entry["id"] for entry in listed]
+        # A gateway of ours, told by its routes, is no server of models.
+        if any(entry.get("owned_by") == "routedsl" for entry in listed):
+            return []
     except (URLError, OSError, ValueError, KeyError, TypeError, AttributeError):
         return []
     return [id_ for id_ in ids if isinstance(id_, str) and id_.isprintable() and id_ and "embed" not in id_]
