@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from routedsl.language.format import format_source
 
 from routedsl.base.source import Source
 from routedsl.discover import builtin
+from routedsl.language.format import format_source
 from routedsl.loading.envelope import now_utc, read_case, split_cases
 from routedsl.loading.policy import load_policy
 from routedsl.tools.starter import HOSTED, FoundModel, FoundUpstream, guess_quality, starter_files
