@@ -43,7 +43,8 @@ def _checked(files: Sequence[syntax.File], vocabulary: Vocabulary, findings: Fin
     checked = _check_names(Scope(vocabulary, names, findings), digest)
     _refuse_later(names, findings)
     _refuse_keys(files, findings)
-    _warn_unused(names, findings)
+    if not has_errors(findings.diagnostics):
+        _warn_unused(names, findings)  # what is wrong may hide the use of a name
     return checked
 
 

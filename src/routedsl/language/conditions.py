@@ -9,7 +9,7 @@ from routedsl.base.source import Span
 from routedsl.base.types import Type
 from routedsl.language import policy, syntax
 from routedsl.language.constants import Constant, form_of, read_constant, wrong_operator
-from routedsl.language.findings import quoted
+from routedsl.language.findings import kind_of, quoted
 from routedsl.language.references import Asked, find_signal
 from routedsl.language.scope import Scope, Wrong
 
@@ -81,7 +81,7 @@ def _holds(node: syntax.Holds, scope: Scope) -> policy.Condition:
     asked = find_signal(ref, scope)
     if asked.type is not Type.BOOL:
         form = form_of(asked)
-        message = f"{quoted(asked.text)} is a {asked.type}, not a condition"
+        message = f"{quoted(asked.text)} is {kind_of(asked.type)}, not a condition"
         edit = form if asked.type is Type.COUNT else None
         raise scope.wrong("R0303", node.span, message, f"compare it: `{form}`", edit=edit)
     return policy.Holds(asked.fact, span=node.span)
@@ -131,7 +131,7 @@ def _compare_signals(node: syntax.Compare, left: Asked, right: Asked, scope: Sco
             hint = f"the candidate's stands first: `{edit}`"
         raise scope.wrong("R0301", node.span, "two signals are compared", hint, edit=edit)
     if left.type is not right.type and not {left.type, right.type} <= {Type.COUNT, Type.NUMBER}:
-        message = f"{quoted(left.text)} is a {left.type}, and {quoted(right.text)} is a {right.type}"
+        message = f"{quoted(left.text)} is {kind_of(left.type)}, and {quoted(right.text)} is {kind_of(right.type)}"
         raise scope.wrong("R0301", node.span, message)
     if node.op is syntax.Op.NE:
         return policy.Not(policy.CompareFacts(left.fact, policy.Op.EQ, right.fact, span=node.span), span=node.span)

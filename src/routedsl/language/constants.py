@@ -4,7 +4,7 @@ from routedsl.base.diagnostic import Edit
 from routedsl.base.suggest import did_you_mean
 from routedsl.base.types import Type
 from routedsl.base.units import LiteralError, Quantity, parse_quantity, render_quantity
-from routedsl.language.findings import listed, quoted
+from routedsl.language.findings import kind_of, listed, quoted
 from routedsl.language.references import Asked
 from routedsl.language.scope import Scope, Wrong
 from routedsl.language.syntax import Env, Items, Literal, Name, Operand, Regex, Text, Truth
@@ -22,6 +22,14 @@ _FORMS = {
     Type.TEXTS: 'contains "…"',
     Type.BOOL: "",
 }
+_WRITTEN = {
+    Type.COUNT: "8k",
+    Type.NUMBER: "0.7",
+    Type.DURATION: "10s",
+    Type.MONEY: "$0.05",
+    Type.SHARE: "5%",
+    Type.TIME: "09:00",
+}
 _PLAIN = (Type.COUNT, Type.NUMBER)
 _NO_SIGNAL = "a predicate compares a signal with a constant"
 
@@ -37,7 +45,7 @@ def wrong_operator(asked: Asked, operator: str, scope: Scope, edit: Edit | None 
         Type.BOOL: f"it is yes or no: write `{asked.text}` or `not {asked.text}`",
         Type.TEXT: "texts are compared by `==`, `in`, `contains`, `matches` and `like`",
     }.get(asked.type, f"compare it: `{form_of(asked)}`")
-    message = f"{quoted(asked.text)} is a {asked.type}, which has no `{operator}`"
+    message = f"{quoted(asked.text)} is {kind_of(asked.type)}, which has no `{operator}`"
     return scope.wrong("R0303", asked.span, message, f"write `{edit.replacement}`" if edit else help_, edit=edit)
 
 
@@ -58,8 +66,8 @@ def read_constant(operand: Operand, asked: Asked, scope: Scope) -> Constant:
 
 
 def _mismatch(operand: Operand, asked: Asked, scope: Scope, help: str | None, edit: str | None = None) -> Wrong:
-    message = f"{quoted(operand.span.text)} is compared with {quoted(asked.text)}, which is a {asked.type}"
-    return scope.wrong("R0301", operand.span, message, f"{help}: `{edit}`" if edit else help, edit=edit)
+    message = f"{quoted(operand.span.text)} is compared with {quoted(asked.text)}, which is {kind_of(asked.type)}"
+    return scope.wrong("R0301", operand.span, message, f"{help}: {quoted(edit)}" if edit else help, edit=edit)
 
 
 # ── numbers ─────────────────────────────────────────────────────────────────────────────────────
@@ -83,7 +91,7 @@ def _number(operand: Literal, asked: Asked, scope: Scope) -> Constant:
         raise scope.wrong("R0302", operand.span, str(error), error.help, edit=error.meant) from error
     if _fits(found.type, asked.type):
         return found.value
-    message = f"`{operand.text}` is a {found.type}, and {quoted(asked.text)} is a {asked.type}"
+    message = f"`{operand.text}` is {kind_of(found.type)}, and {quoted(asked.text)} is {kind_of(asked.type)}"
     meant = _meant(operand.text, found.type, asked.type)
     help_ = f"did you mean `{meant}`?" if meant else _unit_help(operand.text, found, asked.type)
     raise scope.wrong("R0301", operand.span, message, help_, edit=meant)
@@ -102,19 +110,17 @@ def _meant(text: str, found: Type, wanted: Type) -> str | None:
             return None
 
 
-def _unit_help(text: str, found: Quantity, wanted: Type) -> str | None:
+def _unit_help(text: str, found: Quantity, wanted: Type) -> str:
     match wanted:
         case Type.DURATION if found.type in _PLAIN:
             return f"write a unit: `{text}ms` or `{text}s`"
         case Type.SHARE if found.type in _PLAIN and found.value <= 100:
             percent = round(found.value * 100, 6) if found.value < 1 else found.value
             return f"did you mean `{render_quantity(Quantity(Type.NUMBER, percent))}%`?"
-        case Type.TIME:
-            return "write a time of day: `09:00`"
         case Type.COUNT if found.type is Type.NUMBER:
             return "counts are whole numbers"
         case _:
-            return None
+            return f"{kind_of(wanted)} is written `{_WRITTEN[wanted]}`"
 
 
 # ── texts ───────────────────────────────────────────────────────────────────────────────────────

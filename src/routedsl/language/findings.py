@@ -1,9 +1,11 @@
 """Where the checker's passes put what they find."""
 
 from collections.abc import Iterable
+from itertools import islice
 
 from routedsl.base.diagnostic import Diagnostic, Edit, Label, Severity
 from routedsl.base.source import Span
+from routedsl.base.types import Type
 
 MOST = 100
 """Errors after which nothing more is looked for."""
@@ -61,3 +63,14 @@ def quoted(words: str) -> str:
 def listed(words: Iterable[str]) -> str:
     """Words in backticks, for a help line."""
     return ", ".join(f"`{word}`" for word in words)
+
+
+def some(names: Iterable[str]) -> str:
+    """The first few of the author's names in backticks."""
+    shown = [quoted(name) for name in islice(names, 9)]
+    return ", ".join(shown[:8]) + (", …" if len(shown) > 8 else "")
+
+
+def kind_of(type_: Type) -> str:
+    """A type with its article."""
+    return type_.value if type_ is Type.MONEY else f"a {type_}"

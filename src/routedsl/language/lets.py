@@ -24,15 +24,15 @@ def check_lets(scope: Scope) -> None:
     cyclic = {name for cycle in walked.cycles for name in cycle}
     extents: dict[str, Extent] = {}
     for name in walked.order:
-        size = extent(lets[name].condition, extents)
-        moderate = _is_moderate(lets[name], size, scope)
-        extents[name] = size if moderate else (1, 1)
-        if moderate and name not in cyclic:
+        extents[name] = extent(lets[name].condition, extents)
+        if not _is_moderate(lets[name], extents[name], scope):
+            return  # those that name it are larger still
+        if name not in cyclic:
             scope.inlined[name] = check_condition(lets[name].condition, scope)
     for name, let in lets.items():
         if name in vocabulary.signals or name in vocabulary.model_facts:
             scope.findings.warning(
-                "R0207", let.name.span, f"`{name}` hides the signal of its name", "call it otherwise"
+                "R0207", let.name.span, f"`{name}` hides the signal of its name", "give it another name"
             )
 
 

@@ -136,8 +136,8 @@ def _bare_route(files: Sequence[File], findings: Findings) -> tuple[Route, ...]:
     heads = [_head(body[0]) for body in bodies.values()]
     for again in heads[1:]:
         findings.twice("R0506", again, "rules outside any `route` stand in two files", heads[0])
-    body = tuple(item for body in bodies.values() for item in body)
-    return (Route((Name(MAIN_ROUTE, span=heads[0]),), body, span=heads[0]),) if body else ()
+    first = next(iter(bodies.values()), None)
+    return () if first is None else (Route((Name(MAIN_ROUTE, span=heads[0]),), tuple(first), span=heads[0]),)
 
 
 def _head(item: Rule | Block | Setting) -> Span:

@@ -8,7 +8,7 @@ from routedsl.base.source import Span
 from routedsl.base.suggest import did_you_mean
 from routedsl.base.types import Type
 from routedsl.base.units import DURATIONS, LiteralError, Quantity, parse_quantity
-from routedsl.language.findings import listed, quoted
+from routedsl.language.findings import kind_of, listed, quoted
 from routedsl.language.syntax import Env, Items, Literal, Name, Operand, Text
 
 DIALECTS_TO_COME = frozenset({"anthropic"})
@@ -67,7 +67,7 @@ def _clean(text: str, span: Span) -> str:
 
 def read_url(operand: Operand) -> str:
     """An http or https address without user, query or fragment."""
-    text = read_text(operand)
+    text = operand.text if isinstance(operand, Name) else read_text(operand)
     match = _URL.fullmatch(text)
     if match is None and "@" in text:
         raise SettingError(operand.span, "the address has a user or a key in it", "write `key $NAME`", "R0701")
@@ -96,15 +96,21 @@ def quantity(operand: Operand, type_: Type, example: str) -> Quantity:
             raise SettingError(operand.span, str(error), error.help, "R0302", edit=error.meant) from error
         if found.type is type_ or (type_ is Type.NUMBER and found.type is Type.COUNT):
             return found
-    message = f"{quoted(operand.span.text)} should be a {type_}"
-    raise SettingError(operand.span, message, _literal_help(operand, type_, example))
+    message = f"{quoted(operand.span.text)} should be {kind_of(type_)}"
+    bare = operand.value if isinstance(operand, Text) else operand.span.text
+    if isinstance(operand, Text) and _parses(bare, type_):
+        raise SettingError(operand.span, message, f"write it without quotes: `{bare}`", edit=bare)
+    if type_ is Type.MONEY and _parses(f"${bare}", type_):
+        raise SettingError(operand.span, message, f"did you mean `${bare}`?", edit=f"${bare}")
+    seconds = type_ is Type.DURATION and _parses(f"{bare}s", type_) and bare[-1].isdigit()
+    raise SettingError(operand.span, message, f"did you mean `{bare}s`?" if seconds else f"write it as `{example}`")
 
 
-def _literal_help(operand: Operand, type_: Type, example: str) -> str:
-    bare = operand.span.text.strip('"')
-    before, after = ("$" if type_ is Type.MONEY else "", "s" if type_ is Type.DURATION else "")
-    plain = re.fullmatch(r"[0-9_]{1,20}(\.[0-9]{1,20})?", bare) is not None
-    return f"did you mean `{before}{bare}{after}`?" if plain and (before or after) else f"write it as `{example}`"
+def _parses(text: str, type_: Type) -> bool:
+    try:
+        return parse_quantity(text).type is type_
+    except LiteralError:
+        return False
 
 
 def read_duration(operand: Operand) -> int:

@@ -149,7 +149,7 @@ def _name(rule: syntax.Rule, build: _Build) -> str:
         )
     if name == EXPLICIT:
         message = f"`{EXPLICIT}` is what stands for a rule where clients choose a model"
-        findings.error("R0203", place, message, "call it otherwise")
+        findings.error("R0203", place, message, "give it another name")
     return name
 
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 from routedsl.base.diagnostic import Edit
 from routedsl.base.source import Span
-from routedsl.base.suggest import did_you_mean
+from routedsl.base.suggest import close_matches
 from routedsl.language import policy
-from routedsl.language.findings import Findings, quoted
+from routedsl.language.findings import Findings, quoted, some
 from routedsl.language.names import Names
 from routedsl.language.vocabulary import Vocabulary
 
@@ -36,19 +36,23 @@ class Scope:
         return Wrong()
 
     def has_model(self, name: str, span: Span) -> bool:
-        """Whether a name is a model's, which counts as its use; where it is not, that is reported."""
+        """Whether a name is a model's; where it is not, that is reported."""
         names = self.names
-        other = "pool" if name in names.pools else "route" if name in names.route_names else None
-        if name in names.models or (names.open and other is None):
-            names.used.add(("model", name))
+        others = (
+            ("pool", names.pools, "a pool stands in the place of a whole list"),
+            ("route", names.route_names, f"to hand over to that route, write `-> route {span.text}`"),
+        )
+        for kind, declared, hint in others:
+            if name in declared and name not in names.models:
+                self.findings.error("R0202", span, f"{quoted(name)} is a {kind}, not a model", hint)
+                return False
+        if names.open or name in names.models:
             return True
-        if other == "pool":
-            names.used.add(("pool", name))
-            hint: str | None = "a pool stands in the place of a whole list"
-        elif other == "route":
-            hint = f"to hand over to that route, write `-> route {span.text}`"
-        else:
-            hint = did_you_mean(name, [*names.models, *names.pools])
-        message = f"{quoted(name)} is a {other}, not a model" if other else f"{quoted(name)} is no declared model"
-        self.findings.error("R0202", span, message, hint)
+        self.findings.error("R0202", span, f"{quoted(name)} is no declared model", self._instead_of(name))
         return False
+
+    def _instead_of(self, name: str) -> str:
+        names = self.names
+        forms = {name: f"route {name}" for name in names.route_names} | {name: name for name in names.models}
+        match = next(iter(close_matches(name, forms | {name: name for name in names.pools}, most=1)), None)
+        return f"there is {some(names.models)}" if match is None else f"did you mean `{forms.get(match, match)}`?"

@@ -78,7 +78,6 @@ def _all_models(source: syntax.All, scope: Scope) -> tuple[str, ...]:
     if scope.names.open:
         message = "`all` means the declared models, and this policy declares none"
         scope.findings.error("R0202", source.span, message, "write a list: `[tiny, large]`")
-    scope.names.used.update(("model", name) for name in scope.names.models)
     return tuple(scope.names.models)
 
 
@@ -88,7 +87,7 @@ def _pool_models(name: syntax.Name, scope: Scope, pools: Pools) -> tuple[str, ..
         return pools[name.text].models
     is_model = name.text in scope.names.models or (scope.names.open and name.text not in scope.names.route_names)
     edit = f"[{name.span.text}]" if is_model else None
-    hint = f"write a list: `{edit}`" if is_model else did_you_mean(name.text, pools)
+    hint = f"write a list: `{edit}`" if is_model else did_you_mean(name.text, [*pools, *scope.names.models])
     scope.findings.error("R0202", name.span, f"{quoted(name.text)} is no pool", hint, edit=edit)
     return ()
 
@@ -245,8 +244,6 @@ def _to_reject(target: syntax.ToReject, scope: Scope) -> policy.Target:
     if not 400 <= status <= 599:
         wrong = f"`{text}` is no status that a rejection can have"
         scope.findings.error("R0504", target.status.span, wrong, "statuses go from `400` to `599`")
-    if not message.strip():
-        scope.findings.error("R0504", target.message.span, "the message is empty", "say why, for whoever reads it")
     if CONTROL.search(message):
         scope.findings.error("R0702", target.message.span, "the message has a control character", "take it out")
     return policy.Reject(status, message)

@@ -109,7 +109,7 @@ def _source(path: Path, reading: Reading, importer: Span | None) -> Source | Non
     reading.paths.append(path)
     try:
         if not path.is_file():
-            raise FileNotFoundError(None, "no such file" if not path.exists() else "not a file")
+            raise FileNotFoundError(None, "no such file" if not path.exists() else "it is no file")
         with path.open("rb") as stream:
             data = stream.read(LARGEST_FILE + 1)
     except OSError as error:
@@ -139,7 +139,9 @@ def _decoded(path: Path, data: bytes, reading: Reading) -> Source | None:
 def _import(statement: Import, importer: Path, reading: Reading) -> None:
     written, span = statement.path.value, statement.path.span
     target = importer.parent / written
-    if not written or "\0" in written or Path(written).is_absolute() or not _lies_below(target, importer, reading):
+    if not written or "\0" in written:
+        reading.diagnostics.append(Diagnostic(code="R0602", message="the import names no file", span=span))
+    elif Path(written).is_absolute() or not _lies_below(target, importer, reading):
         hint = "an import lies beside the file that names it, or below"
         reading.diagnostics.append(Diagnostic(code="R0602", message=f"`{written}` lies outside", span=span, help=hint))
     elif len(reading.seen) >= MOST_FILES:
@@ -174,6 +176,8 @@ def _unreadable(path: Path, error: OSError, importer: Span | None) -> Diagnostic
 
 def _similar(path: Path) -> str | None:
     """A help line that names a policy file beside the missing one."""
+    if _is_folder(path):
+        return "a folder is imported file by file"
     try:
         names = [other.name for other in path.parent.iterdir() if _is_policy_file(other)]
     except OSError:
