@@ -1,0 +1,153 @@
+"""Which requests reach which rule: what a rule's condition takes, minus all that the rules before it took."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from routedsl.analysis.index import BoxIndex, bits
+from routedsl.analysis.regions import Box, Budget, Undecided, minus, region
+from routedsl.analysis.space import Space
+from routedsl.language.policy import Condition
+
+FEW_CULPRITS = 8
+"""Of more rules than these that take all of another together, the fewest are not looked for."""
+LOOKED_AT = 16
+"""Boxes that are compared for the one that splits a piece least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A box of requests that reach the rule; there may be more."""
+
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """Nothing reaches the rule. `by` are the places of rules that together take all of it; empty: it takes nothing."""
+
+    by: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The budget was spent before an answer."""
+
+
+Reach = Reached | Dead | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Conditions in order with their regions; None where a region took more than its budget."""
+
+    space: Space
+    regions: tuple[tuple[Box, ...] | None, ...]
+    boxes: tuple[Box, ...]
+    owners: tuple[int, ...]
+    starts: tuple[int, ...]
+    index: BoxIndex
+
+    def reach(self, place: int) -> Reach:
+        """What reaches the rule at a place."""
+        own = self.regions[place]
+        if own is None:
+            return Unknown()
+        used: set[int] = set()
+        unsure = any(earlier is None for earlier in self.regions[:place])
+        budget = Budget()
+        try:
+            for box in own:
+                left = next(self.left_over(box, (1 << self.starts[place]) - 1, budget, used), None)
+                if left is not None:
+                    return Unknown() if unsure else Reached(left)
+        except Undecided:
+            return Unknown()
+        return Dead(self._culprits(own, used))
+
+    def left_over(self, box: Box, among: int, budget: Budget, used: set[int] | None = None) -> Iterator[Box]:
+        """What of a box is in none of a set of boxes, piece by piece.
+
+        Notes in `used` the rules that took something. Raises `Undecided`.
+        """
+        stack = [(box, self.index.meeting(box, among))]
+        while stack:
+            piece, among = stack.pop()
+            budget.spend()
+            number = self._splitter(piece, among)
+            if number is None:
+                yield piece
+                continue
+            if used is not None:
+                used.add(self.owners[number])
+            for rest in minus(piece, self.boxes[number], self.space):
+                stack.append((rest, self.index.meeting(rest, among & ~(1 << number))))
+
+    def _splitter(self, piece: Box, among: int) -> int | None:
+        """The box to take away next: one that holds the whole piece, else one that splits it least; None: nobody."""
+        for number in bits(self.index.covering(piece, among)):
+            if self._outside(piece, number) == 0:
+                return number
+        best, fewest = None, len(self.space.dimensions) + 1
+        for number in islice(bits(among), LOOKED_AT):
+            outside = self._outside(piece, number)
+            if outside is not None and outside < fewest:
+                best, fewest = number, outside
+        if best is None:
+            rest = (n for n in islice(bits(among), LOOKED_AT, None) if self._outside(piece, n) is not None)
+            return next(rest, None)
+        return best
+
+    def _outside(self, piece: Box, number: int) -> int | None:
+        """In how many dimensions a piece leaves a box; None where they share nothing."""
+        count = 0
+        for at, cells in self.boxes[number].items():
+            here = piece.get(at)
+            if here is None:
+                count += 1
+            elif not here & cells:
+                return None
+            elif here & ~cells:
+                count += 1
+        return count
+
+    def _culprits(self, own: Sequence[Box], used: set[int]) -> tuple[int, ...]:
+        """The one rule that takes all, where there is one; else those that do together, as few as is quick to see."""
+        for rule in sorted(used):
+            if self._covered(own, [rule]):
+                return (rule,)
+        needed = sorted(used)
+        if len(needed) > FEW_CULPRITS:
+            return tuple(needed)
+        for rule in sorted(used, reverse=True):
+            fewer = [other for other in needed if other != rule]
+            if fewer and self._covered(own, fewer):
+                needed = fewer
+        return tuple(needed)
+
+    def _covered(self, own: Sequence[Box], by: Sequence[int]) -> bool:
+        among = sum(((1 << len(self.regions[rule] or ())) - 1) << self.starts[rule] for rule in by)
+        try:
+            return not any(True for box in own for _ in self.left_over(box, among, Budget()))
+        except Undecided:
+            return False
+
+
+def rules_of(conditions: Sequence[Condition], space: Space) -> Rules:
+    """The regions of conditions in order, ready to be asked what reaches which."""
+    regions = [_region(condition, space) for condition in conditions]
+    boxes: list[Box] = []
+    owners: list[int] = []
+    starts: list[int] = []
+    for place, own in enumerate(regions):
+        starts.append(len(boxes))
+        boxes += own or ()
+        owners += [place] * len(own or ())
+    return Rules(space, tuple(regions), tuple(boxes), tuple(owners), tuple(starts), BoxIndex(boxes, space))
+
+
+def _region(condition: Condition, space: Space) -> tuple[Box, ...] | None:
+    try:
+        return tuple(region(condition, space, Budget()))
+    except Undecided:
+        return None
