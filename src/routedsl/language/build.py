@@ -210,18 +210,17 @@ class Builder(Conditions):
     def strategy(self, children: list[Any]) -> s.ToStrategy | s.ToSplit:
         """`fastest of [a, b] where C`, `split of [a 90%, b] by user`."""
         strategy, _, source, *rest = children
-        where = next((c.condition for c in rest if isinstance(c, _Where)), None)
+        where = next((c for c in rest if isinstance(c, _Where)), None)
         by = next((c for c in rest if isinstance(c, _By)), None)
         span = self.span(children)
         if isinstance(source, _Models) and (strategy.text == "split" or by or source.divided):
             return self._split(strategy, source, where, by, span)
         if by:
             self.report("R0102", "`by` belongs to a `split` of a list", by.span, "write `split of [a 90%, b] by user`")
-        return s.ToStrategy(strategy, source.items if isinstance(source, _Models) else source, where, span=span)
+        models = source.items if isinstance(source, _Models) else source
+        return s.ToStrategy(strategy, models, where.condition if where else None, span=span)
 
-    def _split(
-        self, strategy: s.Name, source: _Models, where: s.Condition | None, by: _By | None, span: Span
-    ) -> s.ToSplit:
+    def _split(self, strategy: s.Name, source: _Models, where: _Where | None, by: _By | None, span: Span) -> s.ToSplit:
         if strategy.text != "split":
             self.report(
                 "R0102", f"`{strategy.text}` takes no shares", strategy.span, "shares belong to `split of [a 90%, b]`"

@@ -179,12 +179,12 @@ def _head(node: s.Rule) -> list[Piece]:
 def _target(before: str, target: s.Target | s.Items, start: int) -> list[Piece]:
     code = written.operand(target) if isinstance(target, s.Items) else written.target(target)
     if isinstance(target, s.ToStrategy) and target.where is not None:
-        return _condition(f"{before} {code} where", target.where, start)
+        return _condition(f"{before} {code} where", target.where, start, further=1)
     return [Piece(f"{before} {code}", start)]
 
 
-def _condition(before: str, condition: s.Condition, start: int) -> list[Piece]:
+def _condition(before: str, condition: s.Condition, start: int, *, further: int = 0) -> list[Piece]:
     """A condition behind a word, in pieces that start with `and` or `or`."""
     first, *rest = written.parts(condition)
-    pieces = [Piece(f"{word} {written.part(item, condition)}", item.span.start) for word, item in rest]
+    pieces = [Piece(f"{word} {written.part(item, condition)}", item.span.start, further) for word, item in rest]
     return [Piece(f"{before} {written.part(first[1], condition)}", start), *pieces]

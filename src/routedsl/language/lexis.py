@@ -86,7 +86,7 @@ class Lexis:
 
     def report(self, code: str, message: str, span: Span, help: str | None, put: str | None = None) -> None:
         """Keep a finding; `put` is what a program may put in its place."""
-        edit = None if put is None else Edit(span, put)
+        edit = None if put is None else set_apart(span, put)
         self.found.append(Diagnostic(code=code, message=message, span=span, help=help, edit=edit))
 
     def meant_text(self, span: Span, value: str, message: str) -> None:
@@ -94,6 +94,14 @@ class Lexis:
         put = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
         self.report("R0102", message, span, f"write `{put}`", put)
         self.lexemes.append(Lexeme("TEXT", put, span.start, span.end))
+
+
+def set_apart(span: Span, put: str) -> Edit:
+    """Put words in the place of a piece, with spaces where they would run into what stands around it."""
+    text = span.source.text
+    before = " " if put[:1].isalpha() and text[max(0, span.start - 1) : span.start].isalnum() else ""
+    behind = " " if put[-1:].isalpha() and text[span.end : span.end + 1].isalnum() else ""
+    return Edit(span, before + put + behind)
 
 
 def lexemes_of(source: Source) -> Lexis:
@@ -192,8 +200,7 @@ def _refuse(lexis: Lexis, lexeme: Lexeme, message: str, help: str) -> None:
 
 def _operator(lexis: Lexis, match: re.Match[str]) -> None:
     kind, word = _MEANT[match[0]] if match.lastgroup == "OPERATOR" else ("GE", ">=")
-    put = f"{word} " if match[0] == "!" else word
-    lexis.report("R0102", f"`{match[0]}` is written `{word}` here", lexis.span(match), f"write `{word}`", put)
+    lexis.report("R0102", f"`{match[0]}` is written `{word}` here", lexis.span(match), f"write `{word}`", word)
     lexis.lexemes.append(Lexeme(kind, word, match.start(), match.end()))
 
 
@@ -248,8 +255,12 @@ def _unclosed(lexis: Lexis, match: re.Match[str]) -> None:
 
 def _elsewhere(lexis: Lexis, match: re.Match[str]) -> None:
     lexis.doubts.append(match.start())
-    sums = "there is no arithmetic: compare a signal with a constant" if match[0] in "+-*%^" else None
-    lexis.report("R0105", f"`{match[0][:20]}` does not belong here", lexis.span(match), sums)
+    help_ = None
+    if match[0] in "+-*%^":
+        help_ = "there is no arithmetic: compare a signal with a constant"
+    elif match[0].isalpha():
+        help_ = "a name with letters past `a` to `z` stands in quotes"
+    lexis.report("R0105", f"`{match[0][:20]}` does not belong here", lexis.span(match), help_)
 
 
 def _unseen(lexis: Lexis, match: re.Match[str]) -> None:

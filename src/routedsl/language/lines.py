@@ -35,14 +35,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a statement, before which a line may be broken; `start` is its place in the source."""
+    """A part of a statement, before which a line may be broken; `start` is its place in the source.
+
+    On a line of its own it stands `further` steps deeper than the pieces around it.
+    """
 
     text: str
     start: int
+    further: int = 0
 
     def with_more(self, text: str) -> "Piece":
         """The piece with a text behind it."""
-        return Piece(self.text + text, self.start)
+        return Piece(self.text + text, self.start, self.further)
 
 
 def fits(depth: int, code: str) -> bool:
@@ -73,8 +77,9 @@ class Writer:
             pieces = [Piece(whole, start)]
         self.lines.append(Line(depth, pieces[0].text, "", blank, table, column))
         for piece in pieces[1:]:
-            self._comments_within(piece.start, depth + self.HANGING)
-            self.lines.append(Line(depth + self.HANGING, piece.text))
+            hanging = depth + self.HANGING + piece.further
+            self._comments_within(piece.start, hanging)
+            self.lines.append(Line(hanging, piece.text))
         further = depth + 1 if self._opened() else depth
         self._comments_within(end, further)
         self._comment_behind(end, further)

@@ -165,7 +165,7 @@ class _Reader:
         nested = not self._shifts(self.states[-1], "LET")
         for index in range(self.at, len(self.lexemes)):
             kind = self.lexemes[index].type
-            if depth <= 0 and index != self.resumed and kind in trouble.starts and trouble.opens(index):
+            if index != self.resumed and trouble.goes_on(index, depth, nested=nested):
                 return index
             if kind == "RBRACE" and depth <= 0 and nested:
                 return index

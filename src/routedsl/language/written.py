@@ -55,8 +55,8 @@ def operand(node: s.Operand) -> str:
             return "true" if value else "false"
         case s.Items(items):
             return f"[{', '.join(operand(item) for item in items)}]"
-        case s.Name():
-            return name(node)
+        case s.Name(word, quoted=quoted):
+            return name(node) if quoted else word  # the signal `model` is a name here, and never quoted
 
 
 def signal(node: s.SignalRef) -> str:

@@ -40,9 +40,10 @@ def explain(trouble: Trouble) -> Mistake:
 
 
 def _otherwise(t: Trouble) -> Mistake | None:
-    lexeme = t.near(0)
-    message = "the file ends too early" if lexeme.type == END else f"`{lexeme.text[:40]}` does not fit here"
-    return t.tell(message, f"here fits {_spoken(t.accepts)}")
+    lexeme, fitting = t.near(0), f"here fits {_spoken(t.accepts)}"
+    if t.statement < t.at and (lexeme.type in (END, "RBRACE") or t.opens(t.at)):
+        return t.tell(f"something is missing behind `{t.near(-1).text[:40]}`", fitting, t.span(-1, -1))
+    return t.tell(f"`{lexeme.text[:40]}` does not fit here", fitting)
 
 
 def _spoken(accepts: frozenset[str]) -> str:
@@ -73,6 +74,7 @@ _GUESSES: tuple[Callable[[Trouble], Mistake | None], ...] = (
     places.second_target,
     signs.comma_for_and,
     signs.quotes,
+    places.missing_value,
     places.sign,
     places.place,
     places.brackets,

@@ -1,17 +1,16 @@
 """Guesses about targets, brackets, and statements that stand in the wrong place."""
 
 from routedsl.language.lexis import PARTNERS
-from routedsl.language.mistakes.trouble import DECLARING, END, STARTING, TARGETING, Mistake, Trouble, partner_of
-
-_ENDING = STARTING | {"RBRACE", END}
+from routedsl.language.mistakes.trouble import DECLARING, END, TARGETING, Mistake, Trouble, partner_of
 
 
 def missing_target(t: Trouble) -> Mistake | None:
     """`-> else x`, and an option taken for the target: `else fallback [a]`, `else timeout 10s`."""
-    if t.near(-1).type in TARGETING and (t.near(0).type in _ENDING or t.opens(t.at)):
+    ends = t.near(0).type in (END, "RBRACE")
+    if t.near(-1).type in TARGETING and (ends or t.opens(t.at)):
         before = "the end" if t.near(0).type == END else f"`{t.near(0).text}`"
         return t.tell(f"a target is missing before {before}", "name a model, a pool, or `reject`", t.span(-1, -1))
-    if t.near(-1).type == "AS" and t.near(0).type in _ENDING:
+    if t.near(-1).type == "AS" and (ends or (t.opens(t.at) and t.fresh(t.at))):
         return t.tell("a name is missing after `as`", "write `as quick`", t.span(-1, -1))
     if t.near(0).type not in ("LSQB", "TEXT") and t.near(-1).type != "NUMBER":
         return None
@@ -57,6 +56,8 @@ def brackets(t: Trouble) -> Mistake | None:
     if not t.openers:
         return t.swap(f"`{lexeme.text}` closes nothing", "", code="R0109") if lexeme.text in (")", "]", "}") else None
     opener = t.openers[-1]
+    if (opener.type, lexeme.type) == ("LBRACE", "RBRACE"):
+        return None  # it is closed, before its time
     partner = partner_of(opener)
     value = lexeme.type in ("NAME", "TEXT", "NUMBER", "TIME", "REGEX", "ENV", "LSQB")
     if opener.text == "[" and value and "COMMA" in t.accepts and not t.fresh(t.at):
@@ -67,6 +68,19 @@ def brackets(t: Trouble) -> Mistake | None:
     if lexeme.type in {END, "RBRACE"} or (opener.text != "{" and fits) or (fits and lexeme.type == "ELSE"):
         return t.close(opener, t.at, partner if fits else None)
     return None
+
+
+def missing_value(t: Trouble) -> Mistake | None:
+    """`fallback` and on the next line `timeout 10s`, `{ context quality 30 }`: a name taken for a value."""
+    if (
+        t.kinds(-2, -1) != ("NAME", "NAME")
+        or "NAME" not in t.accepts
+        or t.near(0).type not in ("NUMBER", "TIME", "TEXT", "LSQB")
+    ):
+        return None
+    if "WHEN" in t.accepts and not t.fresh(t.at - 1):
+        return None
+    return t.tell(f"a value is missing behind `{t.near(-2).text}`", "write its value", t.span(-2, -2))
 
 
 def sign(t: Trouble) -> Mistake | None:

@@ -8,7 +8,7 @@ from lark.lexer import PatternStr
 
 from routedsl.base.diagnostic import Diagnostic, Edit, Label
 from routedsl.base.source import Source, Span
-from routedsl.language.lexis import PARTNERS, Lexeme
+from routedsl.language.lexis import PARTNERS, Lexeme, set_apart
 from routedsl.language.tables import parser
 
 END = "$END"
@@ -76,9 +76,9 @@ class Trouble:
     openers: tuple[Lexeme, ...]
 
     def near(self, distance: int) -> Lexeme:
-        """The lexeme so far behind (or, negative, before) the one that does not fit; else an empty one."""
+        """The lexeme so far behind (negative: before) the one that does not fit; an empty one before the statement."""
         index = self.at + distance
-        return self.lexemes[index] if 0 <= index < len(self.lexemes) else Lexeme("", "", 0, 0)
+        return self.lexemes[index] if self.statement <= index < len(self.lexemes) else Lexeme("", "", 0, 0)
 
     def kinds(self, first: int, last: int) -> tuple[str, ...]:
         """The terminals of the lexemes between two distances, both included."""
@@ -86,7 +86,7 @@ class Trouble:
 
     def span(self, first: int = 0, last: int = 0) -> Span:
         """The place of the lexemes between two distances."""
-        return Span(self.source, self.near(first).start, self.near(last).end)
+        return Span(self.source, self.lexemes[self.at + first].start, self.lexemes[self.at + last].end)
 
     def column(self, index: int) -> int:
         """How far right a lexeme starts."""
@@ -97,6 +97,10 @@ class Trouble:
         start = self.lexemes[index].start
         return not self.source.text[self.source.text.rfind("\n", 0, start) + 1 : start].strip()
 
+    def stands_out(self, index: int) -> bool:
+        """Whether a lexeme is the first of its line, and no farther right than the statement."""
+        return self.fresh(index) and self.column(index) <= self.column(self.statement)
+
     def opens(self, index: int) -> bool:
         """Whether a lexeme looks like the start of a statement, and not like a signal or a setting."""
         kinds = tuple(lexeme.type for lexeme in self.lexemes[index : index + 3])
@@ -104,18 +108,18 @@ class Trouble:
             return kinds[0] in STARTING
         return len(kinds) == 3 and kinds[1] in ("NAME", "TEXT") and kinds[2] in ("LBRACE", "COMMA")
 
+    def goes_on(self, index: int, depth: int, *, nested: bool) -> bool:
+        """Whether another statement of the same body starts at a lexeme, so many braces inside of this one."""
+        kind = self.lexemes[index].type
+        if depth > 0:
+            return not nested and kind in DECLARING and self.opens(index) and self.stands_out(index)
+        return (kind in self.starts and self.opens(index)) or (kind == "NAME" and self.stands_out(index))
+
     def escape(self) -> int | None:
         """The first declaration since the statement began that is likely no part of it, by its indentation."""
-        left = self.column(self.statement)
-        for index in range(self.statement + 1, self.at + 1):
-            if (
-                self.lexemes[index].type in DECLARING
-                and self.opens(index)
-                and self.fresh(index)
-                and self.column(index) <= left
-            ):
-                return index
-        return None
+        rest = range(self.statement + 1, self.at + 1)
+        declaring = (index for index in rest if self.lexemes[index].type in DECLARING and self.opens(index))
+        return next((index for index in declaring if self.stands_out(index)), None)
 
     # ── tellings ────────────────────────────────────────────────────────────────────────────────
 
@@ -127,7 +131,7 @@ class Trouble:
         """Say it, and read these words in the place of the lexemes between two distances."""
         span = self.span(first, last)
         help_ = f"write `{put}`" if put else f"leave `{span.text}` out"
-        diagnostic = Diagnostic(code=code, message=message, span=span, help=help_, edit=Edit(span, put))
+        diagnostic = Diagnostic(code=code, message=message, span=span, help=help_, edit=set_apart(span, put))
         words = [put] if put[:1] in ('"', "/") else put.split()
         lexemes = tuple(lexeme_of(word, span.start, span.end) for word in words)
         return Mistake(diagnostic, self.at + first, self.at + last + 1, lexemes)

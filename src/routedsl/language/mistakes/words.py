@@ -73,7 +73,8 @@ def reserved(t: Trouble) -> Mistake | None:
     word = t.near(0)
     if not word.text.isalpha() or word.type == "NAME" or "NAME" not in t.accepts:
         return None
-    if t.near(-1).type not in _AHEAD_OF_NAME or (t.opens(t.at) and t.near(1).type not in ("EQUAL", "LBRACE")):
+    starts = t.opens(t.at) and t.near(-1).type != "AS" and t.near(1).type not in ("EQUAL", "LBRACE")
+    if t.near(-1).type not in _AHEAD_OF_NAME or starts:
         return None
     if word.type == "ALL" and t.near(-1).type in TARGETING:
         return t.swap("`all` needs a strategy", "first of all")
