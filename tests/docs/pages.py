@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGES = tuple(sorted((*ROOT.glob("*.md"), *ROOT.glob("grammar/*.md"), *ROOT.glob("examples/*/*.md"))))
+PAGES = tuple(
+    sorted((*ROOT.glob("*.md"), *ROOT.glob("grammar/*.md"), *ROOT.glob("examples/*/*.md"), *ROOT.glob("tests/*/*.md")))
+)
 """Every page of the project."""
 OURS = tuple(ROOT / name for name in ("README.md", "DESIGN.md", "grammar/README.md"))
 """The pages whose blocks are run."""

@@ -1,6 +1,8 @@
 """What the pages show is true: policies load or fail as told, excerpts are their files', links lead somewhere."""
 
+import re
 import shlex
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -36,6 +38,8 @@ def test_a_policy_is_in_canonical_form(fence: Fence) -> None:
     assert format_source(Source(fence.at, fence.text)) == fence.text
 
 
+DESIGN = (ROOT / "DESIGN.md").read_text("utf-8")
+LAYERS = {"discover", *(path.parent.name for path in ROOT.glob("src/routedsl/*/__init__.py"))}
 EXCERPTS = [fence for page in PAGES for fence in fences(page) if fence.is_excerpt]
 
 
@@ -97,6 +101,17 @@ def test_a_predicate_of_the_tables_can_be_written(signal: Signal, tmp_path: Path
     path = tmp_path / "policy.route"
     path.write_text(f"when {reference.predicate(signal)} -> tiny else large", "utf-8")
     assert load_policy(path, builtin()).diagnostics == ()
+
+
+def test_the_modules_of_the_design_are_there() -> None:
+    named = re.findall(r"`(?:routedsl\.)?([a-z]+(?:\.[a-z_]+)?)`", DESIGN)
+    dotted = [name for name in named if "." in name]
+    assert [name for name in dotted if find_spec(f"routedsl.{name}") is None] == []
+
+
+def test_the_layers_of_the_design_are_all_there() -> None:
+    drawn = DESIGN.partition("## Layers")[2].split("```")[1]
+    assert set(re.findall(r"(?:^|\| )([a-z]+)", drawn, re.MULTILINE)) - {"text"} == LAYERS
 
 
 def test_our_pages_are_there() -> None:
