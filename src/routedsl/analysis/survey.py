@@ -1,0 +1,69 @@
+"""A program laid out for questions: its request space, and each route's rules with their whole conditions."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from routedsl.analysis.ground import Ground
+from routedsl.analysis.reach import Rules, rules_of
+from routedsl.analysis.space import Space, space_of
+from routedsl.engine.program import Program
+from routedsl.engine.reference import rules_with_conditions
+from routedsl.language.policy import Block, Condition, Ranked, Route, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class RouteSurvey:
+    """A route's rules in the order of the text; `reach` answers for the same places."""
+
+    route: Route
+    rules: tuple[Rule, ...]
+    reach: Rules
+
+    def place(self, rule: Rule) -> int:
+        """Where a rule stands in its route."""
+        return rule.number - self.rules[0].number
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A program, the space that all its conditions share, and its routes."""
+
+    program: Program
+    ground: Ground
+    space: Space
+    routes: Mapping[str, RouteSurvey]
+
+
+def survey(program: Program) -> Survey:
+    """Lay a program out: the regions of all its rules are made here, once."""
+    ground = Ground(program)
+    routes = program.policy.routes.values()
+    conditions = {route.name: _conditions(route, ground) for route in routes}
+    named = [condition for rules in conditions.values() for _, condition in rules]
+    named += [ground.condition(where) for rule in program.policy.rules for where in _wheres(rule)]
+    space = space_of(named, program.catalog.vocabulary().signals)
+    surveys = {route.name: _route_survey(route, conditions[route.name], space) for route in routes}
+    return Survey(program, ground, space, surveys)
+
+
+def _conditions(route: Route, ground: Ground) -> list[tuple[Rule, Condition]]:
+    return [(rule, ground.condition(condition)) for rule, condition in rules_with_conditions(route.items)]
+
+
+def _wheres(rule: Rule) -> Iterator[Condition]:
+    if isinstance(rule.target, Ranked):
+        yield from (candidate.where for candidate in rule.target.candidates if candidate.where is not None)
+
+
+def _route_survey(route: Route, rules: list[tuple[Rule, Condition]], space: Space) -> RouteSurvey:
+    reach = rules_of([condition for _, condition in rules], space)
+    return RouteSurvey(route, tuple(rule for rule, _ in rules), reach)
+
+
+def first_rule(block: Block) -> Rule | None:
+    """The first rule inside a block."""
+    for item in block.items:
+        found = first_rule(item) if isinstance(item, Block) else item
+        if found is not None:
+            return found
+    return None
