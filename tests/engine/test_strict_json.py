@@ -1,6 +1,7 @@
 """Strict JSON: what is taken, what is refused, and that the quick look for doubled keys equals the slow one."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -121,6 +122,18 @@ def test_the_quick_look_for_doubled_keys_equals_the_slow_one(value: object, esca
     assert refusal(text.encode()) == ("duplicate_key" if any(doubled) else None)
     if not any(doubled):
         assert read_json(text.encode()) == plain
+
+
+@pytest.mark.parametrize("depth", [DEEPEST, 900])
+def test_a_wide_list_deep_inside_takes_no_more_room_than_elsewhere(depth: int) -> None:
+    text = b"[" * depth + b"1" + b",1" * 100_000 + b"]" * depth
+    tracemalloc.start()
+    try:
+        refusal(text)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 10 * len(text)
 
 
 @given(st.binary() | st.text().map(str.encode))

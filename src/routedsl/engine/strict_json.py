@@ -5,6 +5,7 @@ doubled, where half a surrogate pair is escaped, where a number is NaN: none of 
 """
 
 import json
+from collections.abc import Iterable
 
 import msgspec
 
@@ -12,14 +13,13 @@ from routedsl.engine.request import RequestError
 
 DEEPEST = 64
 """A value may stand inside so many objects and lists."""
-_TOO_DEEP = b"\n" + b" " * (DEEPEST + 1)
 
 
 def read_json(text: bytes) -> object:
     """The value of a JSON text; raises `RequestError` with `invalid_json` or `duplicate_key`."""
     try:
         value: object = msgspec.json.decode(text)
-        if _TOO_DEEP in msgspec.json.format(text, indent=1):
+        if _nests_too_deep(value):
             raise RecursionError
     except RecursionError:
         raise RequestError("invalid_json", f"the body nests deeper than {DEEPEST} levels") from None
@@ -28,6 +28,19 @@ def read_json(text: bytes) -> object:
     if not _keys_are_plainly_single(text, value):
         json.loads(text, object_pairs_hook=_single_keys)
     return value
+
+
+def _nests_too_deep(value: object) -> bool:
+    level = _nests_in([value])
+    for _ in range(DEEPEST):
+        if not level:
+            return False
+        level = [inner for outer in level for inner in _nests_in(outer.values() if type(outer) is dict else outer)]
+    return bool(level)
+
+
+def _nests_in(values: Iterable[object]) -> list[dict[str, object] | list[object]]:
+    return [value for value in values if type(value) is dict or type(value) is list]
 
 
 def _keys_are_plainly_single(text: bytes, value: object) -> bool:
