@@ -125,6 +125,8 @@ def test_a_server_that_says_when_to_come_back_is_asked_once_more_and_not_before(
         ({"retry-after-ms": "-1"}, 0),
         ({"retry-after": "Sun, 22 Nov 2026 10:00:09 GMT", "date": "Sun, 22 Nov 2026 10:00:00 GMT"}, 9),
         ({"retry-after": "Sun, 22 Nov 2026 09:00:00 GMT", "date": "Sun, 22 Nov 2026 10:00:00 GMT"}, 0),
+        ({"retry-after": "Sun, 22 Nov 2026 10:00:09 GMT", "date": "Sun, 22 Nov 2026 10:00:00"}, 9),
+        ({"retry-after": "Sun, 22 Nov 2026 10:00:09 -0000", "date": "Sun, 22 Nov 2026 10:00:00 GMT"}, 9),
         ({"retry-after": "Sun, 22 Nov 2026 10:00:09 GMT"}, None),
         ({"retry-after": "soon", "date": "Sun, 22 Nov 2026 10:00:00 GMT"}, None),
         ({"retry-after": "1h"}, None),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -214,4 +215,9 @@ def _until(value: str, date: str | None) -> float | None:
     """Seconds to an HTTP date, by the server's own clock."""
     if date is None:
         return None
-    return (parsedate_to_datetime(value) - parsedate_to_datetime(date)).total_seconds()
+    return (_moment(value) - _moment(date)).total_seconds()
+
+
+def _moment(date: str) -> datetime:
+    moment = parsedate_to_datetime(date)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)  # HTTP's dates have no other zone
