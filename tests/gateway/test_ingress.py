@@ -9,6 +9,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import uvloop
 from aiohttp import ClientSession, http_parser
 from hypothesis import given
 from hypothesis import strategies as st
@@ -172,6 +173,16 @@ async def test_headers_that_never_end_cost_the_connection(tmp_path: Path) -> Non
     async with serving(tmp_path, limits=Limits(headers=0.1)) as served:
         assert await exchange(served, b"GET /healthz HTTP/1.1\r\nHost: localh") == b""
         assert await exchange(served, b"") == b""
+        assert await exchange(served, b"\r\n\r\nGET /healthz HTTP/1.1\r\n") == b""
+
+
+def test_the_clock_of_headers_runs_on_the_quick_loop_too(tmp_path: Path) -> None:
+    async def given_up() -> bytes:
+        async with serving(tmp_path, limits=Limits(headers=0.1)) as served:
+            return await exchange(served, b"GET /healthz HTTP/1.1\r\n")
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(given_up()) == b""
 
 
 async def test_a_kept_connection_outlives_the_clock_of_its_first_headers(tmp_path: Path) -> None:
@@ -201,6 +212,8 @@ async def test_headers_may_come_byte_by_byte() -> None:
         return transport.aborted
 
     assert not await cut_after(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert not await cut_after(b"\r\nGET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert await cut_after(b"\r\n\r\n\r\n")
     assert await cut_after(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
 
 

@@ -1,6 +1,7 @@
 """A listening socket whose new connections must send a request's headers in time; aiohttp's have all the time."""
 
 import asyncio
+from typing import cast
 
 from aiohttp import web
 
@@ -21,16 +22,18 @@ class FirstHeaders(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the clock."""
-        if isinstance(transport, asyncio.Transport):
-            self._timer = asyncio.get_running_loop().call_later(self._seconds, transport.abort)
+        abort = cast(asyncio.Transport, transport).abort  # uvloop's have it too, and are no such class
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, abort)
         self._inner.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         """Stop the clock at the end of the first headers."""
         if self._timer is not None:
-            if _END_OF_HEADERS in self._tail + data:
+            # Blank lines may come before a request, and end nothing.
+            seen = self._tail + data if self._tail else data.lstrip(b"\r\n")
+            if _END_OF_HEADERS in seen:
                 self._stop()
-            self._tail = (self._tail + data)[1 - len(_END_OF_HEADERS) :]
+            self._tail = seen[1 - len(_END_OF_HEADERS) :]
         self._inner.data_received(data)
 
     def eof_received(self) -> bool | None:
