@@ -70,6 +70,8 @@ def _log(host: PolicyHost, path: Path, verdict: Verdict) -> None:
 def run_to_end(work: Coroutine[None, None, None]) -> None:
     """Run a server until it is told to stop; exits 2 where it cannot start."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    # It tells of each change of any file beside the policy: a log that is kept there would write itself.
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
     # A policy is compiled in a thread beside the loop, which then waits so long for its turn at most.
     sys.setswitchinterval(0.001)
     try:
