@@ -112,3 +112,7 @@ def test_a_text_of_control_characters_is_given_up() -> None:
 def test_a_text_that_ends_amid_several_mistakes_is_read_to_its_end() -> None:
     text = 'route $A = b let c = d defaults { e 1 of } route f , "g" { when h ->'
     assert [finding.code for finding in found(text)] == ["R0101", "R0101", "R0109", "R0101"]
+
+
+def test_a_statement_that_is_read_twice_is_told_once() -> None:
+    assert len(found("when 200 > chars tiny\n" * (MOST // 2 - 1))) == MOST - 2
