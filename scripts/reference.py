@@ -1,8 +1,9 @@
-"""Writes what the pages say of the code: tables of signals, strategies, codes and verbs, between their markers.
+"""Writes what the pages say of the code: tables of signals, strategies, codes, verbs and costs, between their markers.
 
 Run it after a change of any of these; a test compares its result with what is committed.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from routedsl.engine.signal import About, Example, Signal
 from routedsl.tools.cli import VERBS
 
 ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "bench" / "results" / "decide.json"
 PAGES = (ROOT / "README.md", ROOT / "grammar" / "README.md")
 _SECTION = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -98,6 +100,20 @@ def verbs() -> str:
     return table(("verb", "does"), ((f"`routedsl {verb}`", text) for verb, text in VERBS.items()))
 
 
+def costs() -> str:
+    """What `make bench-decide` measured last; nothing where that was never kept."""
+    if not RESULTS.is_file():
+        return ""
+    measured = json.loads(RESULTS.read_text("utf-8"))
+    rules = ((f"`{name}` chosen, the facts given", measured[name]) for name in ("first rule", "else"))
+    chosen = [
+        (what, f"{each['ns']['policy']} ns, {each['ratio']['median']} times the rule by hand") for what, each in rules
+    ]
+    others = [(what, f"{taken} µs") for what, taken in measured["microseconds"].items()]
+    said = f"Measured by `make bench-decide` on Python {measured['python']}, for `{measured['policy']}`:"
+    return f"## What a decision costs\n\n{said}\n\n{table(('step', 'median'), chosen + others)}\n"
+
+
 SECTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "facts of the request": lambda: signals(About.REQUEST),
@@ -106,6 +122,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "strategies": strategies,
         "codes": codes,
         "verbs": verbs,
+        "costs": costs,
     }
 )
 """What can stand between markers, by the marker's name."""
