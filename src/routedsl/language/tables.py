@@ -2,7 +2,7 @@
 
 import json
 from functools import cache
-from importlib.resources import files
+from pkgutil import get_data
 
 import lark
 from lark import Lark
@@ -26,9 +26,8 @@ def build(grammar: str, *, strict: bool = False) -> Lark:
 @cache
 def parser() -> Lark:
     """The parser of policy files; made anew where the shipped tables are those of another Lark."""
-    text = files(__package__).joinpath("_grammar.json").read_text("utf-8")
-    shipped = json.loads(text, object_pairs_hook=_numbered)
-    if shipped["lark"] != lark.__version__:
+    shipped = json.loads(get_data(__package__, "_grammar.json") or "{}", object_pairs_hook=_numbered)
+    if shipped.get("lark") != lark.__version__:
         return build(GRAMMAR)
     return Lark.load(shipped)
 
