@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -161,6 +162,18 @@ async def test_a_client_that_leaves_frees_the_upstream(tmp_path: Path) -> None:
             for seen in served.upstream.seen:
                 await seen.ended.wait()
     assert all(seen.gone for seen in served.upstream.seen)
+
+
+async def test_requests_that_come_at_once_are_shared_out_by_load(tmp_path: Path) -> None:
+    text, together = "else least_busy of [tiny, medium, large]\n", asyncio.Barrier(9)
+
+    async def model(client: AsyncOpenAI) -> str:
+        await together.wait()
+        return (await client.chat.completions.create(model="auto", messages=[HI])).model
+
+    async with serving(tmp_path, text, scripts=Script(latency=0.5)) as served, asking(served) as client:
+        models = await asyncio.gather(*(model(client) for _ in range(9)))
+    assert Counter(models) == {"tiny": 3, "medium": 3, "large": 3}
 
 
 async def test_models_are_routes_and_declared_models(tmp_path: Path) -> None:

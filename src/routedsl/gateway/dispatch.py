@@ -72,7 +72,8 @@ class _Walk:
     async def reply(self) -> Reply:
         """Attempt after attempt, until one is answered or the chain says stop."""
         while isinstance(turn := self._attempts.turn, Try):
-            await self._clock.sleep(turn.pause)
+            if turn.pause:  # a sleep of nothing would let others decide before this call is counted
+                await self._clock.sleep(turn.pause)
             started = self._clock.monotonic()
             result = await self._attempt(turn) if self._may(turn) else RESTING
             if isinstance(result, Reply):
