@@ -31,16 +31,22 @@ def read_json(text: bytes) -> object:
 
 
 def _nests_too_deep(value: object) -> bool:
-    level = _nests_in([value])
+    level = [value]
     for _ in range(DEEPEST):
+        level = [inner for outer in level for inner in _inside(outer) if type(inner) is dict or type(inner) is list]
         if not level:
             return False
-        level = [inner for outer in level for inner in _nests_in(outer.values() if type(outer) is dict else outer)]
-    return bool(level)
+    return True
 
 
-def _nests_in(values: Iterable[object]) -> list[dict[str, object] | list[object]]:
-    return [value for value in values if type(value) is dict or type(value) is list]
+def _inside(value: object) -> Iterable[object]:
+    match value:
+        case dict():
+            return value.values()
+        case list():
+            return value
+        case _:
+            return ()
 
 
 def _keys_are_plainly_single(text: bytes, value: object) -> bool:

@@ -1,6 +1,7 @@
 """What `serve` and `demo` share: a gateway run to its end in this process, and what its operator is told."""
 
 import asyncio
+import gc
 import logging
 import os
 import secrets
@@ -74,6 +75,8 @@ def run_to_end(work: Coroutine[None, None, None]) -> None:
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
     # A policy is compiled in a thread beside the loop, which then waits so long for its turn at most.
     sys.setswitchinterval(0.001)
+    # A body of millions of lists takes four times as long where they are looked through for rings at every 700.
+    gc.set_threshold(10_000)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(work)
