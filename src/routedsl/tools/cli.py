@@ -1,5 +1,6 @@
 """The command line: a table of verbs, each imported only when it is called."""
 
+import gc
 from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType
@@ -30,7 +31,10 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in VERBS:
             return None
+        gc.disable()  # what imports make stays: looking for garbage in it is in vain, now and later
         command = import_module(f"routedsl.tools.commands.{cmd_name}").command
+        gc.freeze()
+        gc.enable()
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
