@@ -100,7 +100,10 @@ def test_what_is_generated_is_fresh(page: Path) -> None:
 def test_a_predicate_of_the_tables_can_be_written(signal: Signal, tmp_path: Path) -> None:
     path = tmp_path / "policy.route"
     path.write_text(f"when {reference.predicate(signal)} -> tiny else large", "utf-8")
-    assert load_policy(path, builtin()).diagnostics == ()
+    loading = load_policy(path, builtin())
+    assert loading.program is not None
+    # With all of a closed list, or a fact that this policy does not declare, it is no question any more.
+    assert {finding.code for finding in loading.diagnostics} <= {"R0511", "R0512", "R0513"}
 
 
 def test_the_modules_of_the_design_are_there() -> None:

@@ -1,7 +1,8 @@
 """Every diagnostic's code and its name. A code that was released is never used for anything else.
 
 R01 reading the text, R02 names, R03 types and units, R04 settings and options, R05 rules and
-routes, R06 files and imports, R07 secrets and safety, R08 what serving needs, R09 not there yet.
+routes, R06 files and imports, R07 secrets and safety, R08 what serving needs, R09 not there yet,
+R10 promises.
 """
 
 from types import MappingProxyType
@@ -41,12 +42,21 @@ CODES = MappingProxyType(
         "R0404": "a setting given twice",
         "R0405": "an option out of its place",
         "R0501": "a rule after `else`",
-        "R0502": "a route that does not end in `else`",
+        "R0502": "requests that no rule takes",
         "R0503": "shares that do not make 100 %",
         "R0504": "a reject with a wrong status",
         "R0505": "a block without rules",
         "R0506": "the route `auto` in two places",
         "R0507": "braces on a target that takes none",
+        "R0511": "a rule that no request reaches",
+        "R0512": "a condition that is never true",
+        "R0513": "a condition that is always true",
+        "R0514": "requests that no model of their chain can take",
+        "R0515": "a chain whose waits add up past its deadline",
+        "R0516": "a fallback chain on a single upstream",
+        "R0517": "a filtered target without fallback",
+        "R0518": "a question that was not decided",
+        "R0519": "a filter that keeps nobody at the start",
         "R0601": "a file that cannot be read",
         "R0602": "an import outside the policy",
         "R0603": "a file that is no UTF-8",
@@ -57,5 +67,9 @@ CODES = MappingProxyType(
         "R0801": "a policy without models to serve",
         "R0802": "a key that the environment lacks",
         "R0901": "a form that is not there yet",
+        "R1001": "a promise that does not hold",
+        "R1002": "a promise that could not be proved",
+        "R1003": "a promise with a wrong limit",
+        "R1004": "a promise about what is not declared",
     }
 )

@@ -71,6 +71,8 @@ def explain(
         case ToRoute(route=route):
             facts = program.facts(request, world, pinned)
             tried = _try_rules(program, route, facts)
+            if not tried[-1].result:
+                return Explanation(asked=request.model, decision=program.untaken(), tried=tried)
             rule = tried[-1].rule
             considered = _consider(rule.target, facts)
             chained = program.chain(rule, facts, request, world)

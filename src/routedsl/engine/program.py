@@ -38,18 +38,15 @@ class Program:
         match self.addresses.find(request.model):
             case ToRoute(route=route):
                 facts = self.facts(request, world, pinned)
-                rule = self.rule(self.selectors[route](facts.values, facts.read))
+                number = self.selectors[route](facts.values, facts.read)
+                if number == NO_RULE:
+                    return self.untaken()
+                rule = self.policy.rules[number]
                 return self.conclude(rule, facts, self.chain(rule, facts, request, world))
             case ToModel(model=model):
                 return self.explicit(model)
             case Unknown(message=message):
                 return self.unknown(message)
-
-    def rule(self, number: int) -> Rule:
-        """The rule that a selector chose."""
-        if number == NO_RULE:
-            raise AssertionError("a checked route takes every request")
-        return self.policy.rules[number]
 
     def chain(self, rule: Rule, facts: Facts, request: Request, world: World) -> Chained | None:
         """The chain of the deciding rule; None where it rejects."""
@@ -76,6 +73,14 @@ class Program:
             message=refusal.message if refusal else None,
         )
 
+    def untaken(self) -> Decision:
+        """The refusal of a request that no rule takes.
+
+        A policy with such a gap does not load; only a signal of an extension that fails can open one.
+        """
+        message = "no rule takes the request: one of its facts could not be read"
+        return self._refusal(500, "internal_error", message)
+
     def explicit(self, model: str) -> Decision:
         """The decision that keeps the client's choice."""
         return Decision(
@@ -90,6 +95,9 @@ class Program:
 
     def unknown(self, message: str) -> Decision:
         """The refusal of a model that nobody declared."""
+        return self._refusal(404, "model_not_found", message)
+
+    def _refusal(self, status: int, code: str, message: str) -> Decision:
         return Decision(
             action=Action.REJECT,
             route=None,
@@ -98,8 +106,8 @@ class Program:
             chain=(),
             options=Options(),
             policy=self.policy.digest,
-            status=404,
-            code="model_not_found",
+            status=status,
+            code=code,
             message=message,
         )
 

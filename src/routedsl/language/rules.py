@@ -53,7 +53,7 @@ def check_routes(
             items=_body(node.body, build, defaults),
             span=node.span,
         )
-        _check_end(node, scope)
+        _check_not_empty(node, scope)
     if len(rules) > MOST_RULES:
         scope.findings.error("R0108", rules[MOST_RULES].span, f"the policy has more than {MOST_RULES} rules")
     _check_handovers(rules, scope)
@@ -65,21 +65,11 @@ def is_pattern(name: str) -> bool:
     return "*" in name or "?" in name
 
 
-def _check_end(route: syntax.Route, scope: Scope) -> None:
-    name = quoted(route.names[0].text)
-    rules = _rules(route.body)
-    if not rules:
+def _check_not_empty(route: syntax.Route, scope: Scope) -> None:
+    if not _rules(route.body):
+        name = quoted(route.names[0].text)
         hint = "say what takes its requests: `else tiny`"
         scope.findings.error("R0505", route.names[0].span, f"the route {name} has no rule", hint)
-    elif not any(_takes_all(rule) for rule in rules):
-        hint = 'say what takes every other request: `else …`, or on purpose `else reject 400 "…"`'
-        scope.findings.error("R0502", rules[-1].keyword, f"the route {name} does not end in `else`", hint)
-
-
-def _takes_all(item: syntax.Rule | syntax.Block) -> bool:
-    if isinstance(item, syntax.Rule):
-        return isinstance(item.condition, syntax.Always | None)
-    return isinstance(item.condition, syntax.Always) and any(_takes_all(inner) for inner in _rules(item.body))
 
 
 def _rules(body: Body) -> list[syntax.Rule | syntax.Block]:

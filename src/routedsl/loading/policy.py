@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from routedsl.analysis.findings import findings
+from routedsl.analysis.survey import survey
 from routedsl.base.diagnostic import Diagnostic, PolicyError, has_errors, in_order
 from routedsl.base.source import Source
 from routedsl.engine.catalog import Catalog
@@ -15,7 +17,7 @@ from routedsl.loading.files import Reading, read_policy
 HARMLESS = frozenset({"R0102", "R0104", "R0106", "R0702", "R0901"})
 """Findings on reading a text that lose none of its statements: what was meant was read on."""
 CONSEQUENCES = frozenset(
-    {"R0107", "R0201", "R0202", "R0204", "R0208", "R0403", "R0502", "R0505"}  # unknown, unused, missing
+    {"R0107", "R0201", "R0202", "R0204", "R0208", "R0403", "R0505"}  # unknown, unused, missing
 )
 """Findings of the checker that may only be there because a statement was lost."""
 
@@ -40,7 +42,10 @@ def load_policy(path: Path, catalog: Catalog) -> Loading:
     reading = read_policy(path)
     digest = _digest(reading)
     program, checked = compile_policy(reading.files, catalog, digest=digest) if reading.files else (None, ())
-    diagnostics = in_order([*reading.diagnostics, *_causes(checked, reading)])
+    if has_errors(reading.diagnostics):
+        program = None
+    proved = () if program is None else findings(survey(program))
+    diagnostics = in_order([*reading.diagnostics, *_causes(checked, reading), *proved])
     return Loading(
         program=None if has_errors(diagnostics) else program,
         diagnostics=diagnostics,
