@@ -38,6 +38,7 @@ from routedsl.language.policy import (
 )
 
 SPAN = Span(Source("random.route", "when"), 0, 4)
+TINY = Ranked(strategy="first", candidates=(Candidate(model="tiny"),))
 CONSTANTS: Mapping[Type, Sequence[int]] = {
     Type.COUNT: (0, 2, 200),
     Type.DURATION: (0, 800_000),
@@ -76,19 +77,48 @@ LISTS = [fact for fact in FACTS if fact.type is Type.TEXTS]
 DEEPEST = 3
 
 
-def random_policy(rng: Random) -> Policy:
-    """A policy of one to three routes; only later ones are handed over to, and not each ends in `else`."""
+def rule_of(number: int, condition: Condition, target: Target = TINY, route: str = "auto") -> Rule:
+    """A rule with nothing else about it."""
+    return Rule(
+        number=number,
+        name=f"{route}:{number + 1}",
+        route=route,
+        condition=condition,
+        target=target,
+        options=Options(),
+        span=SPAN,
+    )
+
+
+def policy_of(*items: Rule | Block) -> Policy:
+    """A policy of one route."""
+    routes = {"auto": Route(name="auto", names=("auto",), patterns=(), items=items, span=SPAN)}
+    return _open_policy(routes, tuple(_rules_in(items)))
+
+
+def _rules_in(items: Iterable[Rule | Block]) -> Iterator[Rule]:
+    for item in items:
+        yield from _rules_in(item.items) if isinstance(item, Block) else (item,)
+
+
+def _open_policy(routes: Mapping[str, Route], rules: tuple[Rule, ...]) -> Policy:
+    return Policy(upstreams={}, models={}, routes=routes, rules=rules, defaults=Options(), open=True)
+
+
+def random_policy(rng: Random, *, total: bool = False) -> Policy:
+    """A policy of one to three routes; only later ones are handed over to.
+
+    Where it is not `total`, some routes do not end in `else`.
+    """
     rules: list[Rule] = []
     names = ["auto", "support", "last"][: rng.choice((1, 2, 3))]
-    routes = {name: _route(rng, name, names[index + 1 :], rules) for index, name in enumerate(names)}
-    return Policy(upstreams={}, models={}, routes=routes, rules=tuple(rules), defaults=Options(), open=True)
-
-
-def _route(rng: Random, name: str, others: Sequence[str], rules: list[Rule]) -> Route:
-    items = _items(rng, name, others, rules, depth=0)
-    if rng.random() < 0.7:
-        items = (*items, _rule(rng, name, (), rules, Constant(True, span=SPAN)))
-    return Route(name=name, names=(name,), patterns=(), items=items, span=SPAN)
+    routes = {}
+    for index, name in enumerate(names):
+        items = _items(rng, name, names[index + 1 :], rules, depth=0)
+        if total or rng.random() < 0.7:
+            items = (*items, _rule(rng, name, (), rules, Constant(True, span=SPAN)))
+        routes[name] = Route(name=name, names=(name,), patterns=(), items=items, span=SPAN)
+    return _open_policy(routes, tuple(rules))
 
 
 def _items(rng: Random, route: str, others: Sequence[str], rules: list[Rule], depth: int) -> tuple[Rule | Block, ...]:
@@ -104,17 +134,13 @@ def _items(rng: Random, route: str, others: Sequence[str], rules: list[Rule], de
 
 
 def _rule(rng: Random, route: str, others: Sequence[str], rules: list[Rule], condition: Condition) -> Rule:
-    target: Target = Ranked(strategy="first", candidates=(Candidate(model="tiny"),))
+    target: Target = TINY
     if others and rng.random() < 0.3:
         target = HandOver(rng.choice(others))
     elif rng.random() < 0.1:
         target = Reject(400, "no")
-    name = f"{route}:{len(rules) + 1}"
-    rule = Rule(
-        number=len(rules), name=name, route=route, condition=condition, target=target, options=Options(), span=SPAN
-    )
-    rules.append(rule)
-    return rule
+    rules.append(rule_of(len(rules), condition, target, route))
+    return rules[-1]
 
 
 def random_condition(rng: Random, depth: int) -> Condition:

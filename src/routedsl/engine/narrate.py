@@ -87,7 +87,7 @@ def _distances(condition: Condition, facts: Mapping[str, Value]) -> Iterator[str
             for item in items:
                 yield from _distances(item, facts)
         case Compare(fact=fact, op=op, value=int() | float() as limit) if fact.type is not Type.TIME:
-            value = facts[fact.text]
+            value = facts.get(fact.text)
             if op is not Op.EQ and isinstance(value, int | float):
                 # Of whole things the next one is the limit: 200 is one over `< 200`.
                 step = 1 if fact.type is Type.COUNT and op in (Op.LT, Op.GT) else 0
