@@ -1,27 +1,50 @@
 """Which boxes of many meet a given one: bit sets over boxes, looked up by cell instead of compared one by one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from routedsl.analysis.regions import Box, lowest
-from routedsl.analysis.space import Space
+from routedsl.analysis.regions import Box
+from routedsl.analysis.space import Dimension, Space
+from routedsl.analysis.ties import lowest
 
 FEW = 64
-"""Cells of an unordered dimension that are looked up one by one; a larger set is not looked up at all."""
+"""Cells of an unordered dimension that are looked up one by one; what has more is taken to meet everything."""
+BUCKETS = 1024
+"""Into how many buckets the cells of an ordered dimension are put, at most."""
 
 
 @dataclass(slots=True)
 class _Column:
-    """One dimension of the index: who leaves it free, and who takes which cell.
+    """One dimension of an index: the boxes that leave it `free`, and those that may be in which cell.
 
-    For ordered dimensions `upto[c]` are the boxes whose first cell is at most `c`, and `since[c]` those
-    whose last cell is at least `c`.
+    For ordered dimensions `upto[b]` are the free boxes and those whose first cell is in bucket `b` or before,
+    and `since[b]` likewise those whose last cell is in it or behind. For the others `cells[c]` are the boxes
+    in cell `c`, and `wide` those with many cells and the free ones.
     """
 
-    constrained: int = 0
+    free: int
+    wide: int = 0
+    shift: int = 0
     cells: dict[int, int] = field(default_factory=dict)
     upto: list[int] = field(default_factory=list)
     since: list[int] = field(default_factory=list)
+
+    def meeting(self, cells: int) -> int:
+        """The boxes that may have one of these cells."""
+        if self.upto:
+            return self.upto[(cells.bit_length() - 1) >> self.shift] & self.since[lowest(cells) >> self.shift]
+        if cells.bit_count() > FEW:
+            return -1
+        found = self.wide
+        for cell in bits(cells):
+            found |= self.cells.get(cell, 0)
+        return found
+
+    def holding(self, cells: int) -> int:
+        """The boxes that may have all of these cells."""
+        if self.upto:
+            return self.upto[lowest(cells) >> self.shift] & self.since[(cells.bit_length() - 1) >> self.shift]
+        return self.wide | self.cells.get(lowest(cells), 0)
 
 
 class BoxIndex:
@@ -29,36 +52,25 @@ class BoxIndex:
 
     def __init__(self, boxes: Sequence[Box], space: Space) -> None:
         """Index all boxes at once."""
-        self._boxes = boxes
-        self._space = space
-        self._all = (1 << len(boxes)) - 1
-        self._columns = {at: self._column(at) for at in {at for box in boxes for at in box}}
+        constrained: dict[int, list[int]] = {}
+        for number, box in enumerate(boxes):
+            for at in box:
+                constrained.setdefault(at, []).append(number)
+        every = (1 << len(boxes)) - 1
+        self._columns = {
+            at: _column(space.dimensions[at], {number: boxes[number][at] for number in numbers}, every)
+            for at, numbers in constrained.items()
+        }
 
-    def _column(self, at: int) -> _Column:
-        column = _Column()
-        dimension = self._space.dimensions[at]
-        firsts, lasts = [0] * len(dimension.values), [0] * len(dimension.values)
-        for number, box in enumerate(self._boxes):
-            cells = box.get(at)
-            if cells is None:
-                continue
-            column.constrained |= 1 << number
-            if dimension.spans:
-                firsts[lowest(cells)] |= 1 << number
-                lasts[cells.bit_length() - 1] |= 1 << number
-            else:
-                for cell in bits(cells):
-                    column.cells[cell] = column.cells.get(cell, 0) | 1 << number
-        if dimension.spans:
-            column.upto, column.since = _running(firsts), _running(lasts[::-1])[::-1]
-        return column
+    def meeting(self, box: Box, among: int, known: Box | None = None) -> int:
+        """Of a set of boxes those that may share something with this one; none that does is left out.
 
-    def meeting(self, box: Box, among: int) -> int:
-        """Of a set of boxes those that may share something with this one; none that does is left out."""
+        `known` is a box around this one whose set `among` is: only where they differ is looked up.
+        """
         for at, cells in box.items():
             column = self._columns.get(at)
-            if column is not None:
-                among &= self._compatible(column, cells)
+            if column is not None and (known is None or known.get(at) != cells):
+                among &= column.meeting(cells)
                 if not among:
                     return 0
         return among
@@ -67,37 +79,55 @@ class BoxIndex:
         """Of a set of boxes those that may hold all of this one; none that does is left out."""
         for at, column in self._columns.items():
             cells = box.get(at)
-            among &= self._all & ~column.constrained if cells is None else self._holding(column, cells)
+            among &= column.free if cells is None else column.holding(cells)
             if not among:
                 return 0
         return among
 
-    def _compatible(self, column: _Column, cells: int) -> int:
-        free = self._all & ~column.constrained
-        if column.upto:
-            return free | (column.upto[cells.bit_length() - 1] & column.since[lowest(cells)])
-        if cells.bit_count() > FEW:
-            return self._all
-        for cell in bits(cells):
-            free |= column.cells.get(cell, 0)
-        return free
 
-    def _holding(self, column: _Column, cells: int) -> int:
-        free = self._all & ~column.constrained
-        if column.upto:
-            return free | (column.upto[lowest(cells)] & column.since[cells.bit_length() - 1])
-        return free | column.cells.get(lowest(cells), 0)
+def _column(dimension: Dimension, boxes: dict[int, int], every: int) -> _Column:
+    column = _Column(free=every & ~set_of(boxes))
+    if dimension.spans:
+        _add_ordered(column, boxes, len(dimension.values))
+    else:
+        wide = [number for number, cells in boxes.items() if cells.bit_count() > FEW]
+        column.wide = column.free | set_of(wide)
+        for number in boxes.keys() - wide:
+            for cell in bits(boxes[number]):
+                column.cells[cell] = column.cells.get(cell, 0) | 1 << number
+    return column
 
 
-def _running(sets: Sequence[int]) -> list[int]:
-    total, running = 0, []
+def _add_ordered(column: _Column, boxes: dict[int, int], cells: int) -> None:
+    column.shift = max(0, (cells - 1).bit_length() - (BUCKETS - 1).bit_length())
+    buckets = ((cells - 1) >> column.shift) + 1
+    firsts: list[int] = [0] * buckets
+    lasts: list[int] = [0] * buckets
+    for number, constrained in boxes.items():
+        firsts[lowest(constrained) >> column.shift] |= 1 << number
+        lasts[(constrained.bit_length() - 1) >> column.shift] |= 1 << number
+    column.upto = _running(column.free, firsts)
+    column.since = _running(column.free, lasts[::-1])[::-1]
+
+
+def _running(total: int, sets: Sequence[int]) -> list[int]:
+    running = []
     for boxes in sets:
         total |= boxes
         running.append(total)
     return running
 
 
+def set_of(numbers: Collection[int]) -> int:
+    """A set of numbers as the bits of an int."""
+    held = bytearray(max(numbers, default=-1) // 8 + 1)
+    for number in numbers:
+        held[number >> 3] |= 1 << (number & 7)
+    return int.from_bytes(held, "little")
+
+
 def bits(number: int) -> Iterator[int]:
+    """The places of the bits that are set, from the lowest."""
     while number:
         low = number & -number
         yield low.bit_length() - 1

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, islice
 
 from routedsl.analysis.index import BoxIndex, bits
-from routedsl.analysis.regions import Box, Budget, Undecided, minus, region
+from routedsl.analysis.regions import Box, Budget, Regions, Undecided, minus
 from routedsl.analysis.space import Space
 from routedsl.language.policy import Condition
 
@@ -39,7 +39,11 @@ Reach = Reached | Dead | Unknown
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Conditions in order with their regions; None where a region took more than its budget."""
+    """Conditions in order with their regions; None where a region took more than its budget.
+
+    `boxes` are those of all regions in order, `owners` the place of each one's rule, `starts` the number
+    of each rule's first. Before `unsure_from` no region is None.
+    """
 
     space: Space
     regions: tuple[tuple[Box, ...] | None, ...]
@@ -47,6 +51,7 @@ class Rules:
     owners: tuple[int, ...]
     starts: tuple[int, ...]
     index: BoxIndex
+    unsure_from: int
 
     def reach(self, place: int) -> Reach:
         """What reaches the rule at a place."""
@@ -54,13 +59,12 @@ class Rules:
         if own is None:
             return Unknown()
         used: set[int] = set()
-        unsure = any(earlier is None for earlier in self.regions[:place])
         budget = Budget()
         try:
             for box in own:
                 left = next(self.left_over(box, (1 << self.starts[place]) - 1, budget, used), None)
                 if left is not None:
-                    return Unknown() if unsure else Reached(left)
+                    return Unknown() if self.unsure_from < place else Reached(left)
         except Undecided:
             return Unknown()
         return Dead(self._culprits(own, used))
@@ -80,23 +84,18 @@ class Rules:
                 continue
             if used is not None:
                 used.add(self.owners[number])
+            others = among & ~(1 << number)
             for rest in minus(piece, self.boxes[number], self.space):
-                stack.append((rest, self.index.meeting(rest, among & ~(1 << number))))
+                stack.append((rest, self.index.meeting(rest, others, piece)))
 
     def _splitter(self, piece: Box, among: int) -> int | None:
         """The box to take away next: one that holds the whole piece, else one that splits it least; None: nobody."""
         for number in bits(self.index.covering(piece, among)):
             if self._outside(piece, number) == 0:
                 return number
-        best, fewest = None, len(self.space.dimensions) + 1
-        for number in islice(bits(among), LOOKED_AT):
-            outside = self._outside(piece, number)
-            if outside is not None and outside < fewest:
-                best, fewest = number, outside
-        if best is None:
-            rest = (n for n in islice(bits(among), LOOKED_AT, None) if self._outside(piece, n) is not None)
-            return next(rest, None)
-        return best
+        met = ((self._outside(piece, number), number) for number in bits(among))
+        few = list(islice(((outside, number) for outside, number in met if outside is not None), LOOKED_AT))
+        return min(few)[1] if few else None
 
     def _outside(self, piece: Box, number: int) -> int | None:
         """In how many dimensions a piece leaves a box; None where they share nothing."""
@@ -113,10 +112,10 @@ class Rules:
 
     def _culprits(self, own: Sequence[Box], used: set[int]) -> tuple[int, ...]:
         """The one rule that takes all, where there is one; else those that do together, as few as is quick to see."""
-        for rule in sorted(used):
-            if self._covered(own, [rule]):
-                return (rule,)
         needed = sorted(used)
+        for rule in needed:
+            if len(needed) == 1 or self._covered(own, [rule]):
+                return (rule,)
         if len(needed) > FEW_CULPRITS:
             return tuple(needed)
         for rule in sorted(used, reverse=True):
@@ -135,19 +134,23 @@ class Rules:
 
 def rules_of(conditions: Sequence[Condition], space: Space) -> Rules:
     """The regions of conditions in order, ready to be asked what reaches which."""
-    regions = [_region(condition, space) for condition in conditions]
-    boxes: list[Box] = []
-    owners: list[int] = []
-    starts: list[int] = []
-    for place, own in enumerate(regions):
-        starts.append(len(boxes))
-        boxes += own or ()
-        owners += [place] * len(own or ())
-    return Rules(space, tuple(regions), tuple(boxes), tuple(owners), tuple(starts), BoxIndex(boxes, space))
+    known = Regions(space)
+    regions = tuple(_region(condition, known) for condition in conditions)
+    sizes = [len(own or ()) for own in regions]
+    boxes = tuple(box for own in regions for box in own or ())
+    return Rules(
+        space=space,
+        regions=regions,
+        boxes=boxes,
+        owners=tuple(place for place, size in enumerate(sizes) for _ in range(size)),
+        starts=tuple(accumulate(sizes, initial=0))[:-1],
+        index=BoxIndex(boxes, space),
+        unsure_from=regions.index(None) if None in regions else len(regions),
+    )
 
 
-def _region(condition: Condition, space: Space) -> tuple[Box, ...] | None:
+def _region(condition: Condition, known: Regions) -> tuple[Box, ...] | None:
     try:
-        return tuple(region(condition, space, Budget()))
+        return tuple(known.of(condition, Budget()))
     except Undecided:
         return None

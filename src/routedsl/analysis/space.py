@@ -3,41 +3,30 @@
 All values of a cell are alike to every predicate of the policy, so that a set of values is a set of cells,
 held as the bits of an int. Free patterns of a text (`matches`, `contains`, `like`) are dimensions of their own
 with two cells, tied to the text's dimension by what is certain: a known value decides every pattern on it.
+
+Signals are taken at their word: a value has its type and is one of a closed list, `at_most` holds, only what is
+`optional` is ever missing, and no fact but a plain number is below zero. Facts that somebody pins otherwise are
+no request's.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import inf
 
+from routedsl.analysis.predicates import Pattern, constants_of, each_once, implications, patterns_of, test_of
+from routedsl.analysis.ties import AtLeast, AtMost, Follows, Tie
 from routedsl.base.types import Type, Value
-from routedsl.base.units import WHOLE
-from routedsl.engine.matching import matcher
-from routedsl.language.policy import (
-    And,
-    Compare,
-    Condition,
-    Constant,
-    Contains,
-    Fact,
-    Given,
-    Holds,
-    InSet,
-    Like,
-    Matches,
-    Not,
-    Op,
-    Or,
-    Predicate,
-)
+from routedsl.language.policy import Compare, Condition, Fact, InSet, Op, Predicate
 from routedsl.language.vocabulary import SignalWord
 
 OTHER = "\0other"
-"""Stands for all texts that the policy does not name; no text of a request has a NUL by chance."""
+"""Stands for all texts that the policy does not name."""
 NO, YES = 1, 2
 """The two cells of a pattern's dimension: the pattern fails, it is found."""
 BOTH = NO | YES
-_LAST = {Type.TIME: 24 * 60 - 1, Type.SHARE: WHOLE}
-"""The greatest value of the types that have one."""
+_LAST_MINUTE = 24 * 60 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +52,21 @@ class Dimension:
 
     `spans` are the cells' bounds where the fact is ordered, in order; the cell of missing comes after
     them. `other` is the cell of all texts that the policy does not name. `pattern` is set for a
-    pattern's dimension, whose cells are `NO` and `YES`.
+    pattern's dimension, whose cells are `NO` and `YES`. `full` is all cells.
     """
 
     fact: Fact
     values: tuple[Value, ...]
     spans: tuple[Span, ...] = ()
     other: int | None = None
-    pattern: Contains | Matches | Like | None = None
+    pattern: Pattern | None = None
+    full: int = field(init=False, compare=False)
     places: Mapping[Value, int] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         """Note where each sample stands: every constant of the policy is the sample of a cell."""
+        object.__setattr__(self, "full", (1 << len(self.values)) - 1)
         object.__setattr__(self, "places", {value: index for index, value in enumerate(self.values)})
-
-    @property
-    def full(self) -> int:
-        """All cells."""
-        return (1 << len(self.values)) - 1
 
     def cells(self, test: Callable[[Value], bool]) -> int:
         """The cells whose sample passes; every other value of a cell does as its sample."""
@@ -99,21 +85,28 @@ class Law:
 class Space:
     """All dimensions of a policy, and what ties them together.
 
-    `texts` gives for a text's dimension each of its patterns with the cells of the text on which the
-    pattern is certainly found, and on which it certainly is not.
+    `index` finds a dimension by its fact's text, or by a pattern's `pattern_key`. `texts` gives for a
+    text's dimension each of its patterns with the cells of the text on which the pattern is certainly
+    found, and on which it certainly is not. `ties` are these, the laws and the patterns that imply or
+    exclude each other, by the dimension that they start from.
     """
 
     dimensions: tuple[Dimension, ...]
     index: Mapping[object, int]
     texts: Mapping[int, tuple[tuple[int, int, int], ...]]
     laws: tuple[Law, ...] = ()
+    ties: Mapping[int, tuple[Tie, ...]] = field(default_factory=dict)
+    atoms: Mapping[Predicate, tuple[int, int]] = field(default_factory=dict)
 
     def atom(self, predicate: Predicate) -> tuple[int, int]:
-        """A predicate as a dimension and the cells where it holds."""
-        if isinstance(predicate, Contains | Matches | Like) and pattern_key(predicate) in self.index:
-            return self.index[pattern_key(predicate)], YES
-        at = self.index[predicate.fact.text]
-        return at, cells_of(predicate, self.dimensions[at])
+        """A predicate as a dimension and the cells where it holds.
+
+        Raises LookupError where it is none of those that the space was made for: the cells need not tell it apart.
+        """
+        return self.atoms[predicate]
+
+
+# ── predicates ──────────────────────────────────────────────────────────────────────────────────
 
 
 def cells_of(predicate: Predicate, dimension: Dimension) -> int:
@@ -130,40 +123,20 @@ def cells_of(predicate: Predicate, dimension: Dimension) -> int:
 
 def _compared(op: Op, place: int, spans: int) -> int:
     """The cells on one side of a constant, which is a cell of its own."""
-    here, below = 1 << place, (1 << place) - 1
-    above = ((1 << spans) - 1) & ~(here | below)
-    return {Op.EQ: here, Op.LT: below, Op.LE: below | here, Op.GT: above, Op.GE: above | here}[op]
+    match op:
+        case Op.EQ:
+            return 1 << place
+        case Op.LT:
+            return (1 << place) - 1
+        case Op.LE:
+            return (2 << place) - 1
+        case Op.GT:
+            return (1 << spans) - (2 << place)
+        case Op.GE:
+            return (1 << spans) - (1 << place)
 
 
-def test_of(predicate: Predicate) -> Callable[[Value], bool]:
-    """A predicate as a test of its fact's value."""
-    match predicate:
-        case Compare(op=op, value=constant):
-            return _comparison(op, constant)
-        case InSet(values=values):
-            return lambda value: value in values
-        case Given():
-            return lambda value: value is not None
-        case Holds():
-            return lambda value: value is True
-        case Contains() | Matches() | Like():
-            return matcher(predicate)
-        case _:
-            raise TypeError("two facts are compared; a candidate's declared one is put in first")
-
-
-def _comparison(op: Op, constant: float | str) -> Callable[[Value], bool]:
-    tests: Mapping[Op, Callable[[Value], bool]] = {
-        Op.EQ: lambda value: value == constant,
-        Op.LT: lambda value: value is not None and value < constant,  # type: ignore[operator]  # one type, as checked
-        Op.LE: lambda value: value is not None and value <= constant,  # type: ignore[operator]  # as above
-        Op.GT: lambda value: value is not None and value > constant,  # type: ignore[operator]  # as above
-        Op.GE: lambda value: value is not None and value >= constant,  # type: ignore[operator]  # as above
-    }
-    return tests[op]
-
-
-def pattern_key(predicate: Contains | Matches | Like) -> object:
+def pattern_key(predicate: Pattern) -> object:
     """What makes two patterns one dimension."""
     return (type(predicate).__name__, predicate)
 
@@ -173,18 +146,20 @@ def pattern_key(predicate: Contains | Matches | Like) -> object:
 
 def space_of(conditions: Iterable[Condition], words: Mapping[str, SignalWord]) -> Space:
     """The space that these conditions can tell apart; `words` tell closed lists and laws of request signals."""
-    predicates = [predicate for condition in conditions for predicate in predicates_of(condition)]
-    by_fact: dict[str, list[Predicate]] = {}
-    for predicate in predicates:
-        by_fact.setdefault(predicate.fact.text, []).append(predicate)
+    by_fact: dict[str, dict[Predicate, None]] = {}
+    for predicate in each_once(conditions):
+        by_fact.setdefault(predicate.fact.text, {})[predicate] = None
     build = _Build()
     for asked in by_fact.values():
-        _add_fact(asked, words.get(asked[0].fact.signal), build)
+        build.add_fact(tuple(asked), words.get(next(iter(asked)).fact.signal))
+    build.add_laws(words)
     return Space(
         dimensions=tuple(build.dimensions),
         index=build.index,
         texts={at: tuple(patterns) for at, patterns in build.texts.items()},
-        laws=tuple(_laws(build.index, words)),
+        laws=tuple(build.laws),
+        ties={at: tuple(ties) for at, ties in build.ties.items()},
+        atoms=dict(build.atoms(by_fact)),
     )
 
 
@@ -193,93 +168,112 @@ class _Build:
     dimensions: list[Dimension] = field(default_factory=list)
     index: dict[object, int] = field(default_factory=dict)
     texts: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
+    laws: list[Law] = field(default_factory=list)
+    ties: dict[int, list[Tie]] = field(default_factory=dict)
 
     def add(self, key: object, dimension: Dimension) -> int:
-        self.index[key] = len(self.dimensions)
+        at = self.index[key] = len(self.dimensions)
         self.dimensions.append(dimension)
-        return self.index[key]
+        return at
+
+    def tie(self, at: int, tie: Tie) -> None:
+        self.ties.setdefault(at, []).append(tie)
+
+    def add_fact(self, asked: Sequence[Predicate], word: SignalWord | None) -> None:
+        fact = asked[0].fact
+        missing: tuple[Value, ...] = (None,) if any(predicate.fact.optional for predicate in asked) else ()
+        closed = word.values if word is not None and fact.model is None and fact.type is Type.TEXT else ()
+        if fact.type is Type.BOOL:
+            self.add(fact.text, Dimension(fact, (False, True, *missing)))
+        elif fact.type.ordered:
+            spans = tuple(ordered_spans(fact.type, constants_of(asked)))
+            values = tuple(span.sample() for span in spans)
+            self.add(fact.text, Dimension(fact, (*values, *missing), spans))
+        elif closed:
+            self.add(fact.text, Dimension(fact, (*closed, *missing)))
+        else:
+            self.add_text(asked, missing)
+
+    def add_text(self, asked: Sequence[Predicate], missing: tuple[Value, ...]) -> None:
+        """An open text: the values that are named, one cell for all others, and a dimension for each pattern."""
+        fact = asked[0].fact
+        named = tuple(dict.fromkeys(str(constant) for constant in constants_of(asked)))
+        other = OTHER + max(named, key=len, default="")  # longer than any, so that it is none of them
+        at = self.add(fact.text, Dimension(fact, (*named, other, *missing), other=len(named)))
+        known = self.dimensions[at].full & ~(1 << len(named))
+        patterns = {self.add(pattern_key(p), Dimension(fact, (False, True), pattern=p)): p for p in patterns_of(asked)}
+        for place, pattern in patterns.items():
+            test = test_of(pattern)
+            found = sum(1 << index for index, value in enumerate(named) if test(value))
+            self.texts.setdefault(at, []).append((place, found, known & ~found))
+            self.tie_text(at, place, found, known & ~found)
+        for first, second, left in implications(patterns):
+            self.tie(first, Follows(second, YES, YES if left else NO))
+            self.tie(second, Follows(first, NO if left else YES, NO))
+
+    def tie_text(self, at: int, place: int, found: int, fails: int) -> None:
+        """A value decides the pattern, and the pattern rules out values."""
+        self.tie(at, Follows(place, found, YES))
+        self.tie(at, Follows(place, fails, NO))
+        self.tie(place, Follows(at, YES, ~fails))
+        self.tie(place, Follows(at, NO, ~found))
+
+    def atoms(self, by_fact: Mapping[str, Iterable[Predicate]]) -> Iterator[tuple[Predicate, tuple[int, int]]]:
+        for text, asked in by_fact.items():
+            at = self.index[text]
+            for predicate in asked:
+                place = self.index.get(pattern_key(predicate)) if isinstance(predicate, Pattern) else None
+                found = (at, cells_of(predicate, self.dimensions[at])) if place is None else (place, YES)
+                yield predicate, found
+
+    def add_laws(self, words: Mapping[str, SignalWord]) -> None:
+        for name in words:
+            for greater in _bounds(name, words):
+                if self.is_number(name, words[name]) and self.is_number(greater, words[greater]):
+                    self.add_law(self.index[name], self.index[greater])
+
+    def is_number(self, name: str, word: SignalWord) -> bool:
+        """Whether the policy asks for this signal and no other of its name, and it always has a number."""
+        at = self.index.get(name)
+        if at is None or word.type is not self.dimensions[at].fact.type:
+            return False
+        return bool(self.dimensions[at].spans) and None not in self.dimensions[at].values
+
+    def add_law(self, lesser: int, greater: int) -> None:
+        small, large = self.dimensions[lesser].spans, self.dimensions[greater].spans
+        lows, highs = [span.low for span in small], [span.high for span in large]
+        self.laws.append(Law(lesser, greater))
+        self.tie(greater, AtMost(lesser, tuple(bisect_right(lows, span.high) for span in large)))
+        self.tie(lesser, AtLeast(greater, tuple(bisect_left(highs, span.low) for span in small)))
 
 
-def _add_fact(asked: Sequence[Predicate], word: SignalWord | None, build: _Build) -> None:
-    fact = asked[0].fact
-    optional = fact.optional or any(predicate.fact.optional for predicate in asked)
-    missing: tuple[Value, ...] = (None,) if optional else ()
-    closed = word.values if word is not None and fact.model is None else ()
-    if fact.type is Type.BOOL:
-        build.add(fact.text, Dimension(fact, (False, True, *missing)))
-    elif fact.type.ordered:
-        spans = tuple(ordered_spans(fact.type, _constants(asked)))
-        values = tuple(span.sample() for span in spans)
-        build.add(fact.text, Dimension(fact, (*values, *missing), spans))
-    elif closed:
-        build.add(fact.text, Dimension(fact, (*closed, *missing)))
-    else:
-        _add_text(asked, missing, build)
-
-
-def _add_text(asked: Sequence[Predicate], missing: tuple[Value, ...], build: _Build) -> None:
-    """An open text: the values that are named, one cell for all others, and a dimension for each pattern."""
-    fact = asked[0].fact
-    named = tuple(dict.fromkeys(str(constant) for constant in _constants(asked)))
-    at = build.add(fact.text, Dimension(fact, (*named, OTHER, *missing), other=len(named)))
-    for predicate in asked:
-        if not isinstance(predicate, Contains | Matches | Like) or pattern_key(predicate) in build.index:
-            continue
-        test = matcher(predicate)
-        found = sum(1 << index for index, value in enumerate(named) if test(value))
-        known = ((1 << len(named)) - 1) | (1 << len(named) + 1 if missing else 0)
-        pattern = build.add(pattern_key(predicate), Dimension(fact, (False, True), pattern=predicate))
-        build.texts.setdefault(at, []).append((pattern, found, known & ~found))
-
-
-def _constants(asked: Iterable[Predicate]) -> Iterator[float | str]:
-    for predicate in asked:
-        match predicate:
-            case Compare(value=value):
-                yield value
-            case InSet(values=values):
-                yield from values
-            case _:
-                pass
-
-
-def _laws(index: Mapping[object, int], words: Mapping[str, SignalWord]) -> Iterator[Law]:
-    for name, word in words.items():
-        if word.at_most is not None and name in index and word.at_most in index:
-            yield Law(index[name], index[word.at_most])
-
-
-def predicates_of(condition: Condition) -> Iterator[Predicate]:
-    """Every predicate of a condition, in the order of the text."""
-    match condition:
-        case And(items=items) | Or(items=items):
-            for item in items:
-                yield from predicates_of(item)
-        case Not(item=item):
-            yield from predicates_of(item)
-        case Constant():
-            return
-        case _:
-            yield condition
+def _bounds(name: str, words: Mapping[str, SignalWord]) -> Iterator[str]:
+    """The signals that one never exceeds: what it declares, what that declares, and so on."""
+    seen = {name}
+    word: SignalWord | None = words[name]
+    while word is not None and not word.optional and word.at_most is not None and word.at_most not in seen:
+        seen.add(word.at_most)
+        yield word.at_most
+        word = words.get(word.at_most)
 
 
 def ordered_spans(type_: Type, constants: Iterable[float | str]) -> Iterator[Span]:
     """The cells of an ordered fact: each constant on its own, and what lies between."""
-    numbers = [constant for constant in constants if not isinstance(constant, str)]
+    numbers = {constant for constant in constants if not isinstance(constant, str)}
     return _number_spans(numbers) if type_ is Type.NUMBER else _whole_spans(type_, numbers)
 
 
 def _whole_spans(type_: Type, constants: Iterable[float]) -> Iterator[Span]:
-    last = _LAST.get(type_, inf)
+    last = _LAST_MINUTE if type_ is Type.TIME else inf
     starts = sorted({0, *(start for c in constants for start in (int(c), int(c) + 1) if 0 <= start <= last)})
     for start, following in zip(starts, [*starts[1:], None], strict=True):
         yield Span(start, last if following is None else following - 1)
 
 
 def _number_spans(constants: Iterable[float]) -> Iterator[Span]:
-    low = -inf
-    for point in sorted(set(constants)):
-        yield Span(low, point, open=True)
-        yield Span(point, point)
-        low = point
-    yield Span(low, inf, open=True)
+    for low, high in pairwise((-inf, *sorted(constants), inf)):
+        if low != -inf:
+            yield Span(low, low)
+        between = Span(low, high, open=True)
+        if low < between.sample() < high:
+            yield between
