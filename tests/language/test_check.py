@@ -8,26 +8,22 @@ import pytest
 
 from routedsl.base.diagnostic import Diagnostic, Edit, Severity
 from routedsl.base.source import Source
-from routedsl.discover import builtin
 from routedsl.language.check import check
 from routedsl.language.findings import MOST
 from routedsl.language.lets import DEEPEST, LARGEST
 from routedsl.language.parse import parse
 from routedsl.language.policy import Policy
-from routedsl.loading.policy import load_policy
-from tests.language.test_check_cases import POLICIES
-
-VOCABULARY = builtin().vocabulary()
+from tests.language.test_check_cases import POLICIES, VOCABULARY, checked
 
 
-def checked(text: str) -> tuple[Policy | None, tuple[Diagnostic, ...]]:
+def checked_text(text: str) -> tuple[Policy | None, tuple[Diagnostic, ...]]:
     file, found = parse(Source("a.route", text))
     assert found == ()
     return check([file], VOCABULARY)
 
 
 def codes(text: str) -> list[str]:
-    return [found.code for found in checked(text)[1]]
+    return [found.code for found in checked_text(text)[1]]
 
 
 # ── changes that programs may make ──────────────────────────────────────────────────────────────
@@ -38,8 +34,7 @@ def found_with_edits(folder: Path) -> list[tuple[Path, Diagnostic, Edit]]:
     for case in POLICIES:
         if case.is_file():
             path = Path(shutil.copy(case, folder))
-            diagnostics = load_policy(path, builtin()).diagnostics
-            found += [(path, diagnostic, diagnostic.edit) for diagnostic in diagnostics if diagnostic.edit is not None]
+            found += [(path, diagnostic, diagnostic.edit) for diagnostic in checked(path)[1] if diagnostic.edit]
     return found
 
 
@@ -49,7 +44,7 @@ def test_every_change_mends_what_it_is_about(tmp_path: Path) -> None:
     for path, diagnostic, edit in edits:
         text = path.read_text("utf-8")
         path.write_text(text[: edit.span.start] + edit.replacement + text[edit.span.end :], "utf-8")
-        left = {(d.code, d.span.start) for d in load_policy(path, builtin()).diagnostics}
+        left = {(d.code, d.span.start) for d in checked(path)[1]}
         path.write_text(text, "utf-8")
         assert (diagnostic.code, diagnostic.span.start) not in left, diagnostic
         assert not any(code.startswith("R01") and at >= edit.span.start for code, at in left), diagnostic
@@ -57,7 +52,7 @@ def test_every_change_mends_what_it_is_about(tmp_path: Path) -> None:
 
 def test_every_message_keeps_its_manners() -> None:
     for case in POLICIES:
-        for diagnostic in load_policy(case, builtin()).diagnostics:
+        for diagnostic in checked(case)[1]:
             for text in (diagnostic.message, diagnostic.help or "a", *(label.text for label in diagnostic.labels)):
                 assert text[0].islower() or not text[0].isalpha(), text
                 assert not text.endswith("."), text
@@ -75,7 +70,7 @@ def rules(number: int) -> str:
 def test_a_policy_may_have_so_many_rules_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("routedsl.language.rules.MOST_RULES", 10)
     assert codes(f"{rules(5)} route b {{ {rules(5)} }}") == []
-    (found,) = checked(f"{rules(5)}\nroute b {{ {rules(5)} }}\nroute c {{ else a }}")[1]
+    (found,) = checked_text(f"{rules(5)}\nroute b {{ {rules(5)} }}\nroute c {{ else a }}")[1]
     assert (found.code, found.message) == ("R0108", "the policy has more than 10 rules")
     assert found.span.at == "a.route:11:11"
 
@@ -92,7 +87,7 @@ def test_lets_may_stand_in_each_other_so_deep_and_no_deeper() -> None:
 
 def test_lets_that_double_each_other_are_stopped() -> None:
     lets = [f"let l{n} = l{n - 1} and l{n - 1}" for n in range(1, 60)]
-    (found,) = checked("\n".join(["let l0 = stream", *lets, "when l59 -> a", "else b"]))[1]
+    (found,) = checked_text("\n".join(["let l0 = stream", *lets, "when l59 -> a", "else b"]))[1]
     assert found.code == "R0108"
     assert found.message.startswith("`l14` stands for too much: 16384 predicates")
     assert str(LARGEST) in (found.help or "")
@@ -104,7 +99,7 @@ def test_lets_that_need_each_other_may_be_many() -> None:
 
 
 def test_errors_end_where_more_would_help_nobody() -> None:
-    policy, found = checked(
+    policy, found = checked_text(
         "model a {}\n" + "\n".join(f"when chars < {n} -> b{n}" for n in range(MOST * 2)) + "\nelse a"
     )
     assert policy is None
@@ -127,7 +122,7 @@ def test_no_file_at_all_is_an_empty_policy() -> None:
 
 
 def test_rules_point_at_their_keyword() -> None:
-    policy, _ = checked("when chars < 1 -> a\n  else b")
+    policy, _ = checked_text("when chars < 1 -> a\n  else b")
     assert policy is not None
     assert [rule.at for rule in policy.rules] == ["a.route:1:1", "a.route:2:3"]
     assert [rule.number for rule in policy.rules] == [0, 1]
