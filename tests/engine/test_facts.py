@@ -1,5 +1,6 @@
 """Facts: read once, only when asked, in order; and missing where a signal cannot be read, whatever it does."""
 
+import gc
 from dataclasses import replace
 from typing import Any
 
@@ -118,3 +119,10 @@ def test_a_fact_that_nobody_knows_is_missing() -> None:
     facts = facts_of(catalog_with(lambda moment: 1))
     assert facts.ask("nonsense") is None
     assert facts.ask_model("tiny", "nonsense") is None
+
+
+def test_facts_and_the_body_go_when_nobody_holds_them() -> None:
+    catalog = catalog_with(lambda moment: moment.fact("messages"))
+    gc.collect()
+    assert facts_of(catalog).read("odd") == 1
+    assert gc.collect() == 0, "no cycle waits for the garbage collector"

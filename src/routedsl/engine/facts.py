@@ -1,7 +1,7 @@
 """Facts of one request: read when first asked, kept from then on, in the order asked."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isfinite
 from types import MappingProxyType
 
@@ -86,7 +86,7 @@ class Facts:
     chain) goes through `ask` and is not in it.
     """
 
-    __slots__ = ("_known", "_moment", "_readings", "asked", "values")
+    __slots__ = ("_known", "_readings", "_request", "_world", "asked", "values")
 
     def __init__(
         self, readings: Readings, request: Request, world: World, pinned: Mapping[str, Value] = NOTHING_PINNED
@@ -96,7 +96,8 @@ class Facts:
         self.asked: dict[str, Value] = {}
         self._readings = readings
         self._known: dict[str, Value] = dict(pinned)
-        self._moment = Moment(request=request, world=world, fact=self.ask, timezone=readings.timezone)
+        self._request = request
+        self._world = world
 
     def read(self, text: str) -> Value:
         """The value of a fact that the policy asks."""
@@ -121,12 +122,21 @@ class Facts:
     def _read(self, text: str) -> Value:
         try:
             reading = self._readings.find(text)
-            plain = reading.key is None and reading.model is None
-            moment = self._moment if plain else replace(self._moment, key=reading.key, model=reading.model)
-            value = reading.signal.read(moment)
+            value = reading.signal.read(self._moment(reading))
             return value if _is_held(value, reading.signal.type) else None
         except Exception:  # noqa: BLE001 - a signal that cannot be read is missing, whatever an extension raises
             return None
+
+    def _moment(self, reading: Reading) -> Moment:
+        # Made for each reading: one that was kept here would hold these facts, and the body, in a cycle.
+        return Moment(
+            request=self._request,
+            world=self._world,
+            fact=self.ask,
+            key=reading.key,
+            timezone=self._readings.timezone,
+            model=reading.model,
+        )
 
 
 def _is_held(value: Value, type_: Type) -> bool:
