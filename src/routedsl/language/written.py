@@ -17,15 +17,21 @@ def _bare() -> re.Pattern[str]:
 
 def name(node: s.Name) -> str:
     """A name, in quotes only where it needs them."""
-    return node.text if _bare().fullmatch(node.text) else _quoted(node.text)
+    return named(node.text)
+
+
+def named(text: str) -> str:
+    """The name of a model or a route, in quotes only where it needs them."""
+    return text if _bare().fullmatch(text) else quoted(text)
 
 
 def text(node: s.Text) -> str:
     """A text, with the escapes that its author chose."""
-    return node.span.text if node.span.text.startswith('"') else _quoted(node.value)
+    return node.span.text if node.span.text.startswith('"') else quoted(node.value)
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
+    """A text in quotes, escaped."""
     return '"' + "".join(_ESCAPED.get(char) or _escaped(char) for char in value) + '"'
 
 
@@ -62,7 +68,7 @@ def operand(node: s.Operand) -> str:
 def signal(node: s.SignalRef) -> str:
     """A signal as a condition names it."""
     if node.model is not None:
-        return f"{_quoted(node.model.text)}.{node.name}"
+        return f"{quoted(node.model.text)}.{node.name}"
     return node.name if node.key is None else f"{node.name}[{text(node.key)}]"
 
 
