@@ -22,6 +22,8 @@ def _lines(checked: Policy) -> Iterator[str]:
         yield f"model {model.name}: {_fields(model)}"
     if checked.defaults != Options():
         yield f"defaults: {_options(checked.defaults)}"
+    for promised in checked.asserts:
+        yield f"assert {condition(promised.condition)} -> {_promise(promised.promise)}"
     if (checked.explicit, checked.timezone) != (None, "UTC"):
         yield f"explicit {checked.explicit}, timezone {checked.timezone}"
     for route in checked.routes.values():
@@ -63,6 +65,24 @@ def _target(target: Target) -> str:
             return f"route {route}"
         case policy.Reject(status=status, message=message):
             return f"reject {status} {json.dumps(message, ensure_ascii=False)}"
+
+
+def _promise(promise: policy.Promise) -> str:
+    match promise:
+        case policy.Only(models=models):
+            return f"only {_shown(models)}"
+        case policy.Never(models=models):
+            return f"never {_shown(models)}"
+        case policy.OnlyWhere(condition=where):
+            return f"only where {condition(where)}"
+        case policy.NeverWhere(condition=where):
+            return f"never where {condition(where)}"
+        case policy.AttemptsLimit(most=most):
+            return f"attempts <= {most}"
+        case policy.WaitLimit(most=most):
+            return f"wait <= {_number(Type.DURATION, most)}"
+        case policy.CostLimit(most=most):
+            return f"cost <= {_number(Type.MONEY, most)}"
 
 
 def _options(options: Options) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from routedsl.analysis.promises import broken_promises
 from routedsl.analysis.reach import Dead, Unknown
 from routedsl.analysis.regions import Budget, Undecided, region
 from routedsl.analysis.survey import RouteSurvey, Survey, first_rule
@@ -11,10 +12,11 @@ from routedsl.language.policy import And, Block, Condition, Constant, Not, Or, R
 
 
 def findings(survey: Survey) -> Iterator[Diagnostic]:
-    """Errors and warnings about the routes of a program, in no order."""
+    """Errors and warnings about a program's routes and asserts, in no order."""
     for route in survey.routes.values():
         yield from _gap(route)
         yield from _items(route.route.items, route, survey)
+    yield from broken_promises(survey)
 
 
 # ── requests that no rule takes ─────────────────────────────────────────────────────────────────

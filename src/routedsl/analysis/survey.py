@@ -1,14 +1,15 @@
 """A program laid out for questions: its request space, and each route's rules with their whole conditions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from routedsl.analysis.ground import Ground
+from routedsl.analysis.implicit import implied
 from routedsl.analysis.reach import Rules, rules_of
 from routedsl.analysis.space import Space, space_of
 from routedsl.engine.program import Program
 from routedsl.engine.reference import rules_with_conditions
-from routedsl.language.policy import Block, Condition, Ranked, Route, Rule
+from routedsl.language.policy import Block, Condition, Route, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +41,13 @@ def survey(program: Program) -> Survey:
     routes = program.policy.routes.values()
     conditions = {route.name: _conditions(route, ground) for route in routes}
     named = [condition for rules in conditions.values() for _, condition in rules]
-    named += [ground.condition(where) for rule in program.policy.rules for where in _wheres(rule)]
-    space = space_of(named, program.catalog.vocabulary().signals)
+    space = space_of([*named, *implied(program, ground)], program.catalog.vocabulary().signals)
     surveys = {route.name: _route_survey(route, conditions[route.name], space) for route in routes}
     return Survey(program, ground, space, surveys)
 
 
 def _conditions(route: Route, ground: Ground) -> list[tuple[Rule, Condition]]:
     return [(rule, ground.condition(condition)) for rule, condition in rules_with_conditions(route.items)]
-
-
-def _wheres(rule: Rule) -> Iterator[Condition]:
-    if isinstance(rule.target, Ranked):
-        yield from (candidate.where for candidate in rule.target.candidates if candidate.where is not None)
 
 
 def _route_survey(route: Route, rules: list[tuple[Rule, Condition]], space: Space) -> RouteSurvey:

@@ -130,7 +130,9 @@ def facts_of(condition: Condition) -> Iterator[Fact]:
 
 def named_facts(policy: Policy) -> dict[str, Fact]:
     """Every fact that the policy names, by its canonical text."""
-    return {fact.text: fact for route in policy.routes.values() for fact in _facts_in(route.items)}
+    asked = [fact for route in policy.routes.values() for fact in _facts_in(route.items)]
+    promised = [fact for promise in policy.asserts for fact in facts_of(promise.condition)]
+    return {fact.text: fact for fact in (*asked, *promised)}
 
 
 def _facts_in(items: Sequence[Rule | Block]) -> Iterator[Fact]:

@@ -44,7 +44,8 @@ class Strategy:
 
     `rank` returns some or all of the ballot's models, the first choice first, each at most once. It
     is pure: the same ballot gives the same ranking. Ties go in the order of the text. `shared`
-    strategies take shares (`split of [a 90%, b 10%]`), the others a list of models.
+    strategies take shares (`split of [a 90%, b 10%]`), the others a list of models. `single` ones give
+    each model the part of the draws that is its share, and rank it alone; analysis relies on it.
     """
 
     name: str
@@ -52,3 +53,4 @@ class Strategy:
     doc: str
     since: str
     shared: bool = False
+    single: bool = False

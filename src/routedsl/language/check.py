@@ -12,6 +12,7 @@ from routedsl.language.findings import Findings, TooManyErrors, quoted
 from routedsl.language.leaks import find_keys
 from routedsl.language.lets import check_lets
 from routedsl.language.names import Names, collect, is_empty
+from routedsl.language.promises import check_asserts
 from routedsl.language.rules import check_routes, resolve_options, with_defaults
 from routedsl.language.scope import Scope
 from routedsl.language.settings import DefaultSettings, ModelSettings, UpstreamSettings, read_settings
@@ -72,6 +73,7 @@ def _check_names(scope: Scope, digest: str) -> policy.Policy:
         rules=rules,
         defaults=with_defaults(given),
         explicit=settings.explicit,
+        asserts=check_asserts(scope, pools),
         timezone=settings.timezone,
         open=scope.names.open,
         digest=digest,
@@ -133,8 +135,6 @@ def _defaults(scope: Scope, pools: Pools) -> tuple[DefaultSettings, dict[str, An
 
 
 def _refuse_later(names: Names, findings: Findings) -> None:
-    for promise in names.asserts:
-        findings.not_yet(promise.span, "`assert` is")
     for classifier in names.classifiers.values():
         findings.not_yet(classifier.name.span, "`classifier` is")
 

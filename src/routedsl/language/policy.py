@@ -281,6 +281,73 @@ class Route:
     span: Span = field(kw_only=True, compare=False, repr=False)
 
 
+# ── asserts ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """No other model is ever in the chain."""
+
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """None of these models is ever in the chain."""
+
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyWhere:
+    """Every model of the chain is declared so; the condition is about `CANDIDATE`."""
+
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class NeverWhere:
+    """No model of the chain is declared so; the condition is about `CANDIDATE`."""
+
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptsLimit:
+    """No more calls than these."""
+
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaitLimit:
+    """No longer than these microseconds until an answer begins, or there is none."""
+
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class CostLimit:
+    """No more than these pico-dollars for all calls together."""
+
+    most: int
+
+
+Promise = Only | Never | OnlyWhere | NeverWhere | AttemptsLimit | WaitLimit | CostLimit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assert:
+    """What is promised of every request for which a condition holds, whatever the state of the world."""
+
+    condition: Condition
+    promise: Promise
+    span: Span = field(compare=False, repr=False)
+
+
+# ── the whole ───────────────────────────────────────────────────────────────────────────────────
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """All that is in effect.
@@ -297,6 +364,7 @@ class Policy:
     rules: tuple[Rule, ...]
     defaults: Options
     explicit: str | None = None
+    asserts: tuple[Assert, ...] = ()
     timezone: str = "UTC"
     open: bool = False
     digest: str = ""

@@ -18,4 +18,5 @@ STRATEGY = Strategy(
     doc="The one model whose share the draw falls in; `by` a signal, its values are drawn instead of sessions.",
     since="0.1",
     shared=True,
+    single=True,
 )

@@ -1,0 +1,107 @@
+"""The most that a chain can take: calls, time, money."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+
+from routedsl.analysis.regions import Box
+from routedsl.analysis.space import Space
+from routedsl.engine.attempts import terms_of
+from routedsl.language.policy import Model, Options, Policy, Upstream
+
+PER = 1_000_000
+"""Prices are for so many tokens."""
+_UNWRITTEN = Upstream(name="", url="")
+
+
+def most_calls(chain: Sequence[str], options: Options) -> int:
+    """Each model is called once, and again as often as `retry` says."""
+    return len(chain) * (1 + options.retry)
+
+
+def most_wait(chain: Sequence[str], options: Options, policy: Policy) -> int:
+    """Microseconds until an answer begins, or the chain has none: streamed or not, whichever is longer."""
+    tries = 1 + options.retry
+    return max(
+        min(terms_of(options, stream=stream).deadline, tries * silence(chain, options, policy, stream=stream))
+        for stream in (False, True)
+    )
+
+
+def silence(chain: Sequence[str], options: Options, policy: Policy, *, stream: bool) -> int:
+    """Microseconds in which each model in turn says nothing: dialled, and then waited for."""
+    terms = terms_of(options, stream=stream)
+    wait = max(terms.timeout, terms.first_token) if stream else terms.timeout
+    return sum(_upstream(name, policy).connect + wait for name in chain)
+
+
+def _upstream(model: str, policy: Policy) -> Upstream:
+    declared = policy.models.get(model)
+    return _UNWRITTEN if declared is None else policy.upstreams.get(declared.upstream or "", _UNWRITTEN)
+
+
+# ── money ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Unbounded:
+    """A model that has a price, and nothing that bounds the tokens it is for."""
+
+    model: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """The most tokens of a region's prompts, and of the answers that are asked for; infinite where nothing says."""
+
+    prompt: float
+    answer: float
+
+
+def most_cost(chain: Sequence[str], options: Options, policy: Policy, volume: Volume) -> int | Unbounded:
+    """Pico-dollars for all calls, each billed whole."""
+    total = 0
+    for name in chain:
+        cost = _cost(policy.models.get(name) or Model(name=name, id=name), volume)
+        if isinstance(cost, Unbounded):
+            return cost
+        total += cost
+    return -(-total * (1 + options.retry) // PER)
+
+
+def _cost(model: Model, volume: Volume) -> int | Unbounded:
+    """Of one call, in millionths of pico-dollars."""
+    context = inf if model.context is None else model.context
+    total = 0
+    for price, tokens, what in (
+        (model.input_price, volume.prompt, "prompt"),
+        (model.output_price, volume.answer, "answer"),
+    ):
+        most = min(tokens, context)
+        if price and most == inf:
+            return Unbounded(model.name, what)
+        total += price * int(most) if price else 0
+    return total
+
+
+def volume_of(box: Box, space: Space, cap: int | None) -> Volume:
+    """How many tokens the requests of a box may have; `cap` is `max_output`."""
+    total = _most("total_tokens", box, space)
+    asked = min(_most("max_tokens", box, space), total) if _given("max_tokens", box, space) else inf
+    return Volume(min(_most("tokens", box, space), total), asked if cap is None else min(asked, cap))
+
+
+def _most(name: str, box: Box, space: Space) -> float:
+    at = space.index.get(name)
+    if at is None or at not in box:
+        return inf
+    spans = space.dimensions[at].spans
+    ordered = box[at] & ((1 << len(spans)) - 1)
+    return spans[ordered.bit_length() - 1].high if ordered else inf
+
+
+def _given(name: str, box: Box, space: Space) -> bool:
+    """Whether all requests of a box have a fact that can be missing."""
+    at = space.index.get(name)
+    return at is not None and at in box and not box[at] >> len(space.dimensions[at].spans)
