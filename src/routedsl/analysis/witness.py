@@ -1,0 +1,118 @@
+"""Witnesses: a request that lies in a box and does what is claimed of the box, tested before it is shown."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+import msgspec
+
+from routedsl.analysis.bodies import ENDPOINT, bodies
+from routedsl.analysis.conversation import Demands
+from routedsl.analysis.regions import Box
+from routedsl.analysis.samples import value_in
+from routedsl.analysis.space import Space
+from routedsl.analysis.surroundings import STATE, Surroundings, surroundings
+from routedsl.analysis.wanted import Wanted, wanted_in
+from routedsl.base.types import Value
+from routedsl.base.units import to_json
+from routedsl.engine.address import Destination
+from routedsl.engine.facts import NOTHING_PINNED, Facts, readings
+from routedsl.engine.program import Program
+from routedsl.engine.protocol import Arrival
+from routedsl.engine.request import Request, RequestError
+from routedsl.engine.world import World
+
+MOST_TRIES = 60
+"""Requests that are tried before a finding is only possible."""
+BUILT = frozenset(
+    {
+        *("messages", "turns", "chars", "words", "tokens", "total_tokens", "text", "last", "system", "last_chars"),
+        *("system_chars", "tools", "tool_calls", "images", "audio", "files", "json", "stream", "model", "max_tokens"),
+        *("temperature", "effort", "user", "session", "header", "metadata", "key", "endpoint", "time", "weekday"),
+        *("draw", "cost", *STATE),
+    }
+)
+"""The signals that a request or a world is made for; any other, which an extension derives, is pinned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A request that lies in the box: what `Program.decide` and `explain` take, and its facts."""
+
+    request: Request
+    world: World
+    pinned: Mapping[str, Value]
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What proves a finding, or what there is instead of a proof.
+
+    Where it is `shown`, `envelope` is a request as `decide` reads it, and `facts` are its own. Else the
+    envelope is None, and `facts` are such as would be needed, less texts that could not be made. Facts stand by
+    their canonical text, in the form of JSON, missing ones as None.
+    """
+
+    shown: bool
+    envelope: Mapping[str, object] | None = None
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+def witness(box: Box, space: Space, program: Program, to: Destination, check: Callable[[Trial], bool]) -> Witness:
+    """A request of a box, addressed to a route or to a declared model, that passes a check.
+
+    `check` is asked about requests that lie in the box: whether the policy, by the reference evaluator,
+    does with them what is claimed. Of the box's facts only what is not so by default is in the envelope.
+    """
+    demands = wanted_in(box, space)
+    around = surroundings(demands, program.policy.timezone)
+    for body in islice(bodies(demands, program, to), MOST_TRIES):
+        trial = _trial(body, around, demands, program)
+        if trial is not None and check(trial):
+            return Witness(True, _envelope(body, around, trial.pinned, demands), _facts_of(trial.facts, demands))
+    return Witness(False, facts=_possible(demands))
+
+
+def _trial(body: object, around: Surroundings, demands: Demands, program: Program) -> Trial | None:
+    """The request as the gateway reads it; None where it does not lie in the box after all."""
+    parse = program.catalog.protocols[ENDPOINT].parse
+    try:
+        request = parse(msgspec.json.encode(body), Arrival(headers=around.headers, key=around.key))
+    except (RequestError, UnicodeEncodeError):
+        return None
+    facts = _facts(request, around.world, demands, program, NOTHING_PINNED)
+    pinned = {name: value_in(wanted) for name, wanted in demands.items() if not wanted.allows(facts.ask(name))}
+    if not all(_may_pin(demands[name], value) for name, value in pinned.items()):
+        return None
+    fresh = _facts(request, around.world, demands, program, pinned)
+    return Trial(request, around.world, pinned, fresh)
+
+
+def _may_pin(wanted: Wanted, value: Value) -> bool:
+    return wanted.fact.signal not in BUILT and wanted.allows(value)
+
+
+def _facts(request: Request, world: World, demands: Demands, program: Program, pinned: Mapping[str, Value]) -> Facts:
+    """The facts of a request, those included that the box names and the rules do not."""
+    policy, known = program.policy, program.readings
+    more = readings(program.catalog, policy.models, policy.timezone, {n: wanted.fact for n, wanted in demands.items()})
+    return Facts(replace(known, named={**known.named, **more.named}), request, world, pinned)
+
+
+def _envelope(
+    body: object, around: Surroundings, pinned: Mapping[str, Value], demands: Demands
+) -> Mapping[str, object]:
+    told = {name: to_json(demands[name].fact.type, value) for name, value in pinned.items()}
+    return {**around.told, **({"facts": told} if told else {}), "body": body}
+
+
+def _facts_of(facts: Facts, demands: Demands) -> dict[str, object]:
+    return {name: to_json(wanted.fact.type, facts.ask(name)) for name, wanted in demands.items()}
+
+
+def _possible(demands: Demands) -> dict[str, object]:
+    values = {name: value_in(wanted) for name, wanted in demands.items()}
+    return {
+        name: to_json(demands[name].fact.type, value) for name, value in values.items() if demands[name].allows(value)
+    }
