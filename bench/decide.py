@@ -15,7 +15,7 @@ from itertools import repeat
 from pathlib import Path
 from platform import python_version
 from statistics import median, quantiles
-from time import perf_counter_ns
+from time import process_time_ns
 
 from routedsl.base.source import Source
 from routedsl.base.types import Value
@@ -48,12 +48,12 @@ def by_hand(facts: dict[str, int]) -> int:
 
 
 def time_calls(function: Callable[..., object], arguments: tuple[object, ...], calls: int) -> float:
-    """Nanoseconds for one call, without the loop around it."""
+    """Nanoseconds of processor time for one call, without the loop around it."""
     times = repeat(None, calls)
-    start = perf_counter_ns()
+    start = process_time_ns()
     for _ in times:
         function(*arguments)
-    return (perf_counter_ns() - start) / calls - loop_time()
+    return (process_time_ns() - start) / calls - loop_time()
 
 
 @cache
@@ -62,10 +62,10 @@ def loop_time() -> float:
 
     def once() -> float:
         times = repeat(None, CALLS)
-        start = perf_counter_ns()
+        start = process_time_ns()
         for _ in times:
             pass
-        return (perf_counter_ns() - start) / CALLS
+        return (process_time_ns() - start) / CALLS
 
     return min(once() for _ in range(PAIRS))
 
@@ -83,7 +83,7 @@ def ratios(timings: Timings) -> dict[str, float]:
     """How many times as long the policy takes, pair by pair."""
     pairs = [ours / theirs for ours, theirs in zip(timings["policy"], timings["by hand"], strict=True)]
     return {
-        "p10": round(quantiles(pairs, n=10)[0], 2),
+        "min": round(min(pairs), 2),
         "median": round(median(pairs), 2),
         "p90": round(quantiles(pairs, n=10)[-1], 2),
     }
