@@ -289,7 +289,7 @@ def universe_of(conditions: Iterable[Condition], rng: Random, *, whole: bool = T
     asked: dict[Fact, list[Predicate]] = {}
     for predicate in space.atoms:
         asked.setdefault(predicate.fact, []).append(predicate)
-    values = {fact.text: values_of(fact, predicates) for fact, predicates in asked.items()}
+    values = {fact.text: values_of(fact, _bounding(fact, asked)) for fact in asked}
     all_of_them = prod(map(len, values.values())) <= MOST_ROWS
     rows = tuple(filter(lawful, _rows(values, rng, all_of_them=all_of_them)))
     return Universe(conditions, space, rows, whole and all_of_them, _cells(space, rows))
@@ -306,6 +306,12 @@ def _rows(
 def lawful(row: Mapping[str, Value]) -> bool:
     """Whether a row keeps all laws that are laws: those of signals that may be missing or are hidden are none."""
     return all(row.get(lesser, 0) <= row.get(greater, inf) for lesser, greater in LAWS)  # type: ignore[operator]  # counts
+
+
+def _bounding(fact: Fact, asked: Mapping[Fact, Sequence[Predicate]]) -> Sequence[Predicate]:
+    """The predicates whose bounds matter to a fact: its own, and those of facts that a law may tie to it."""
+    tied = {name for law in LAWS if fact.signal in law for name in law}
+    return [p for other, ps in asked.items() if other is fact or other.text in tied for p in ps]
 
 
 def values_of(fact: Fact, predicates: Sequence[Predicate]) -> Sequence[Value]:
