@@ -16,7 +16,7 @@ from routedsl.discover import discover
 from routedsl.gateway.host import Admission, Listener, PolicyHost, Verdict
 from routedsl.gateway.serve import Deployment, StartError
 from routedsl.gateway.settings import Settings
-from routedsl.tools.terminal import color_on
+from routedsl.tools.color import color_on
 
 TOKEN = "ROUTEDSL_ADMIN_TOKEN"  # noqa: S105 - the name of the variable that has it
 _LOG = logging.getLogger(__name__)

@@ -1,19 +1,13 @@
-"""What a stream can show, and how a policy that does not load is told."""
+"""The policy that a command is given, or what a person is told where it does not load."""
 
-import os
 import sys
 from pathlib import Path
-from typing import TextIO
 
 from routedsl.base.render import render_text
 from routedsl.discover import discover
 from routedsl.engine.program import Program
 from routedsl.loading.policy import load_policy
-
-
-def color_on(stream: TextIO) -> bool:
-    """Whether a stream is a terminal whose person wants colours (`NO_COLOR` is obeyed)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+from routedsl.tools.color import color_on
 
 
 def load_or_exit(path: Path) -> Program:

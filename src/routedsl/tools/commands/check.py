@@ -9,7 +9,7 @@ from routedsl.base.diagnostic import Severity
 from routedsl.base.render import FORMATS, render_text
 from routedsl.discover import discover
 from routedsl.loading.policy import Loading, load_policy
-from routedsl.tools.terminal import color_on
+from routedsl.tools.color import color_on
 
 
 @click.command(name="check")

@@ -14,7 +14,7 @@ from routedsl.base.render import render_text
 from routedsl.base.source import Source
 from routedsl.language.format import FormatError, format_source
 from routedsl.loading.files import SUFFIX
-from routedsl.tools.terminal import color_on
+from routedsl.tools.color import color_on
 
 
 @click.command(name="fmt")
