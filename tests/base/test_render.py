@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from routedsl.base.diagnostic import Diagnostic, Edit, Label, PolicyError, Severity, has_errors, in_order
+from routedsl.base.diagnostic import Diagnostic, Edit, Label, PolicyError, Severity, Witness, has_errors, in_order
 from routedsl.base.render import FORMATS, render_github, render_json, render_sarif, render_text
 from routedsl.base.source import Source, Span
 
@@ -138,6 +138,7 @@ def test_json_has_places_related_places_and_the_change() -> None:
             {"message": "first here", "file": "rules/a.route", "line": 1, "column": 6, "end_line": 1, "end_column": 11}
         ],
         "fix": {**place, "replacement": "size"},
+        "witness": None,
     }
 
 
@@ -215,3 +216,21 @@ def test_the_exception_names_the_first_error() -> None:
     error = PolicyError([found(at("else")), found(at("chars"), severity=Severity.WARNING)])
     assert str(error) == "rules/a.route:3:1: `it` is wrong"
     assert len(error.diagnostics) == 2
+
+
+def test_a_witness_is_told_below_with_its_long_texts_and_lists_cut() -> None:
+    long = {"body": {"messages": [{"content": "a" * 200}], "tools": list(range(9))}}
+    finding = Diagnostic(
+        code="R0502", message="a gap", span=Span(Source("a.route", "else a"), 0, 4), witness=Witness(True, long)
+    )
+    text = render_text([finding])
+    assert '  witness: {"body": {"messages": [{"content": "' + "a" * 24 + '… (200 characters)"}]' in text
+    assert '"tools": [0, "… (9 items)"]' in text
+    shown = json.loads(render_json([finding]))[0]["witness"]
+    assert shown == {"shown": True, "request": long, "facts": {}}
+
+
+def test_what_is_only_possible_says_so() -> None:
+    witness = Witness(False, facts={"tokens": 9})
+    finding = Diagnostic(code="R0502", message="a gap", span=Span(Source("a.route", "else a"), 0, 4), witness=witness)
+    assert '  possible: {"tokens": 9}\n' in render_text([finding])

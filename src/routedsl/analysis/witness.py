@@ -1,7 +1,7 @@
 """Witnesses: a request that lies in a box and does what is claimed of the box, tested before it is shown."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import msgspec
@@ -13,6 +13,7 @@ from routedsl.analysis.samples import value_in
 from routedsl.analysis.space import Space
 from routedsl.analysis.surroundings import STATE, Surroundings, surroundings
 from routedsl.analysis.wanted import Wanted, wanted_in
+from routedsl.base.diagnostic import Witness
 from routedsl.base.types import Value
 from routedsl.base.units import to_json
 from routedsl.engine.address import Destination
@@ -43,20 +44,6 @@ class Trial:
     world: World
     pinned: Mapping[str, Value]
     facts: Facts
-
-
-@dataclass(frozen=True, slots=True)
-class Witness:
-    """What proves a finding, or what there is instead of a proof.
-
-    Where it is `shown`, `envelope` is a request as `decide` reads it, and `facts` are its own. Else the
-    envelope is None, and `facts` are such as would be needed, less texts that could not be made. Facts stand by
-    their canonical text, in the form of JSON, missing ones as None.
-    """
-
-    shown: bool
-    envelope: Mapping[str, object] | None = None
-    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 def witness(box: Box, space: Space, program: Program, to: Destination, check: Callable[[Trial], bool]) -> Witness:

@@ -1,7 +1,7 @@
 """Findings about policy text, as values: collected and sorted, never thrown one by one."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from routedsl.base.source import Span
@@ -31,6 +31,20 @@ class Edit:
     replacement: str
 
 
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What proves a finding, or what there is instead of a proof.
+
+    Where it is `shown`, `envelope` is a request as `decide` reads it, and `facts` are its own. Else the
+    envelope is None, and `facts` are such as would be needed, less texts that could not be made. Facts stand by
+    their canonical text, in the form of JSON, missing ones as None.
+    """
+
+    shown: bool
+    envelope: Mapping[str, object] | None = None
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
     """One finding: a stable code of `base.codes`, one lower-case sentence, where, and what helps."""
@@ -42,6 +56,7 @@ class Diagnostic:
     help: str | None = None
     labels: tuple[Label, ...] = ()
     edit: Edit | None = None
+    witness: Witness | None = None
 
 
 class PolicyError(Exception):

@@ -7,13 +7,15 @@ from unicodedata import category, east_asian_width
 from urllib.parse import quote
 
 from routedsl.base.codes import CODES
-from routedsl.base.diagnostic import Diagnostic, Edit, Label, Severity
+from routedsl.base.diagnostic import Diagnostic, Edit, Label, Severity, Witness
 from routedsl.base.source import Span
 
 _COLORS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
 _WIDEST = 160
 """Lines are cut to this many characters around the caret: a terminal is no place for a megabyte."""
 _CUT = "…"
+_LONGEST_TEXT, _SHOWN_OF_TEXT, _LONGEST_LIST = 60, 24, 8
+"""What a witness shows of long texts and lists."""
 
 Paint = Callable[[str, str], str]
 """Puts a text in the colour of a code."""
@@ -36,7 +38,32 @@ def _one(diagnostic: Diagnostic, paint: Paint) -> str:
         parts += [f"  {_visible(label.span.at)}: {_visible(label.text)}", *_excerpt(label.span, paint)]
     if diagnostic.help is not None:
         parts.append(f"  {paint('36', 'help')}: {_visible(diagnostic.help)}")
+    if diagnostic.witness is not None:
+        parts.append(f"  {paint('36', _proof(diagnostic.witness))}: {_visible(_shortened(diagnostic.witness))}")
     return "".join(f"{part}\n" for part in parts)
+
+
+def _proof(witness: Witness) -> str:
+    return "witness" if witness.shown else "possible"
+
+
+def _shortened(witness: Witness) -> str:
+    """The witness on one line, long texts cut: JSON output has them whole."""
+    return json.dumps(_cut(witness.envelope if witness.shown else witness.facts), ensure_ascii=False)
+
+
+def _cut(value: object) -> object:
+    match value:
+        case str() if len(value) > _LONGEST_TEXT:
+            return f"{value[:_SHOWN_OF_TEXT]}… ({len(value)} characters)"
+        case list() | tuple() if len(value) > _LONGEST_LIST:
+            return [*map(_cut, value[:1]), f"… ({len(value)} items)"]
+        case list() | tuple():
+            return [_cut(item) for item in value]
+        case Mapping():
+            return {key: _cut(item) for key, item in value.items()}
+        case _:
+            return value
 
 
 def _excerpt(span: Span, paint: Paint) -> list[str]:
@@ -91,7 +118,12 @@ def to_json(diagnostic: Diagnostic) -> dict[str, object]:
         "help": diagnostic.help,
         "related": [{"message": label.text, **_place(label.span)} for label in diagnostic.labels],
         "fix": None if edit is None else {**_place(edit.span), "replacement": edit.replacement},
+        "witness": None if diagnostic.witness is None else _witness_to_json(diagnostic.witness),
     }
+
+
+def _witness_to_json(witness: Witness) -> dict[str, object]:
+    return {"shown": witness.shown, "request": witness.envelope, "facts": dict(witness.facts)}
 
 
 def _place(span: Span) -> dict[str, object]:
