@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from routedsl.analysis.implicit import Link, Links, address, asks_for, chains, explicit_choices
 from routedsl.analysis.limits import Unbounded, most_calls, most_cost, most_wait, volume_of
-from routedsl.analysis.regions import Box, Budget, Undecided, meet, region
+from routedsl.analysis.regions import Box, Budget, Regions, meet
 from routedsl.analysis.survey import RouteSurvey, Survey
 from routedsl.language.policy import (
     And,
@@ -21,7 +21,6 @@ from routedsl.language.policy import (
     HandOver,
     Never,
     NeverWhere,
-    Not,
     Only,
     OnlyWhere,
     Options,
@@ -60,7 +59,7 @@ def breaches(promised: Assert, survey: Survey) -> Iterator[Breach]:
 
     Raises `Undecided` where the budget is spent, or a rule's region is not known.
     """
-    search = _Search(survey, Judge(promised.promise, survey))
+    search = _Search(survey, Judge(promised.promise, survey), Regions(survey.space))
     condition = survey.ground.condition(promised.condition)
     for name, route in survey.routes.items():
         if search.is_suspect(name):
@@ -145,11 +144,12 @@ class Judge:
 class _Search:
     survey: Survey
     judge: Judge
+    regions: Regions
     budget: Budget = field(default_factory=Budget)
     suspects: dict[str, bool] = field(default_factory=dict)
 
     def region(self, condition: Condition) -> Sequence[Box]:
-        return region(condition, self.survey.space, self.budget)
+        return self.regions.of(condition, self.budget)
 
     def is_suspect(self, route: str) -> bool:
         """Whether a chain of the route, or of one that it hands over to, could break the promise."""
@@ -172,29 +172,13 @@ class _Search:
         for place, rule in enumerate(route.rules):
             if isinstance(rule.target, HandOver):
                 if self.is_suspect(rule.target.route):
-                    handed = list(self._reaching(route, place, boxes))
+                    handed = list(route.reaching(place, boxes, self.budget))
                     yield from self.in_route(entry, self.survey.routes[rule.target.route], handed)
                 continue
             for links in self._suspect_chains(rule):
                 worth = _faulty(self.judge, _models(links), rule.options)
-                for box in self._reaching(route, place, boxes, worth):
+                for box in route.reaching(place, boxes, self.budget, worth):
                     yield from self._in_chain(entry, rule, links, box)
-
-    def _reaching(
-        self, route: RouteSurvey, place: int, boxes: Iterable[Box], worth: Callable[[Box], bool] = lambda _box: True
-    ) -> Iterator[Box]:
-        """What of some boxes reaches a rule; boxes that are not worth it are left out."""
-        reach = route.reach
-        own = reach.regions[place]
-        if own is None or any(earlier is None for earlier in reach.regions[:place]):
-            raise Undecided
-        earlier = (1 << reach.starts[place]) - 1
-        for box in boxes:
-            self.budget.spend(len(own))
-            for mine in own:
-                both = meet(box, mine, self.survey.space)
-                if both is not None and worth(both):
-                    yield from (left for left in reach.left_over(both, earlier, self.budget) if worth(left))
 
     def _in_chain(self, entry: str, rule: Rule, links: Links, box: Box) -> Iterator[Breach]:
         judged = [(link,) for link in links if self.judge.is_guilty(link.model)] if self.judge.of_models else [links]
@@ -212,11 +196,11 @@ class _Search:
             link, *rest = open_
             for part in self._parts(box, link.kept):
                 yield from self._worst((*kept, link.model), tuple(rest), options, part)
-            for part in self._parts(box, Not(link.kept, span=link.kept.span)):
+            for part in self._parts(box, link.kept, holds=False):
                 yield from self._worst(kept, tuple(rest), options, part)
 
-    def _parts(self, box: Box, condition: Condition) -> Iterator[Box]:
-        for part in self.region(condition):
+    def _parts(self, box: Box, condition: Condition, *, holds: bool = True) -> Iterator[Box]:
+        for part in self.regions.of(condition, self.budget, holds=holds):
             both = meet(box, part, self.survey.space)
             if both is not None:
                 yield both

@@ -1,11 +1,12 @@
 """A program laid out for questions: its request space, and each route's rules with their whole conditions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from routedsl.analysis.ground import Ground
 from routedsl.analysis.implicit import implied
 from routedsl.analysis.reach import Rules, rules_of
+from routedsl.analysis.regions import Box, Budget, Undecided, meet
 from routedsl.analysis.space import Space, space_of
 from routedsl.engine.program import Program
 from routedsl.engine.reference import rules_with_conditions
@@ -23,6 +24,24 @@ class RouteSurvey:
     def place(self, rule: Rule) -> int:
         """Where a rule stands in its route."""
         return rule.number - self.rules[0].number
+
+    def reaching(
+        self, place: int, boxes: Iterable[Box], budget: Budget, worth: Callable[[Box], bool] = lambda _: True
+    ) -> Iterator[Box]:
+        """What of some boxes reaches the rule at a place; what is not worth it is not worked out.
+
+        Raises `Undecided`, also where a rule's region is not known.
+        """
+        own = self.reach.regions[place]
+        if own is None or self.reach.unsure_from < place:
+            raise Undecided
+        earlier = (1 << self.reach.starts[place]) - 1
+        for box in boxes:
+            budget.spend(len(own))
+            for mine in own:
+                both = meet(box, mine, self.reach.space)
+                if both is not None and worth(both):
+                    yield from filter(worth, self.reach.left_over(both, earlier, budget))
 
 
 @dataclass(frozen=True, slots=True)
