@@ -8,7 +8,10 @@ from routedsl.analysis.space import Dimension, Space
 from routedsl.analysis.ties import lowest
 
 FEW = 64
-"""Cells of an unordered dimension that are looked up one by one; what has more is taken to meet everything."""
+"""Cells of an unordered dimension, and runs of an ordered one, that are looked up one by one.
+
+What has more cells is taken to meet everything, what has more runs to meet all that lies between the outermost.
+"""
 BUCKETS = 1024
 """Into how many buckets the cells of an ordered dimension are put, at most."""
 
@@ -32,12 +35,18 @@ class _Column:
     def meeting(self, cells: int) -> int:
         """The boxes that may have one of these cells."""
         if self.upto:
-            return self.upto[(cells.bit_length() - 1) >> self.shift] & self.since[lowest(cells) >> self.shift]
+            return self._meeting_runs(cells)
         if cells.bit_count() > FEW:
             return -1
         found = self.wide
         for cell in bits(cells):
             found |= self.cells.get(cell, 0)
+        return found
+
+    def _meeting_runs(self, cells: int) -> int:
+        found = 0
+        for first, last in runs(cells):
+            found |= self.upto[last >> self.shift] & self.since[first >> self.shift]
         return found
 
     def holding(self, cells: int) -> int:
@@ -124,6 +133,14 @@ def set_of(numbers: Collection[int]) -> int:
     for number in numbers:
         held[number >> 3] |= 1 << (number & 7)
     return int.from_bytes(held, "little")
+
+
+def runs(cells: int) -> Iterator[tuple[int, int]]:
+    """The first and last cell of each run of cells; all is taken to be one run where there would be many."""
+    starts, ends = cells & ~(cells << 1), cells & ~(cells >> 1)
+    if starts.bit_count() > FEW:
+        return iter([(lowest(cells), cells.bit_length() - 1)])
+    return zip(bits(starts), bits(ends), strict=True)
 
 
 def bits(number: int) -> Iterator[int]:

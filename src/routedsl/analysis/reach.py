@@ -93,9 +93,10 @@ class Rules:
         for number in bits(self.index.covering(piece, among)):
             if self._outside(piece, number) == 0:
                 return number
-        met = ((self._outside(piece, number), number) for number in bits(among))
-        few = list(islice(((outside, number) for outside, number in met if outside is not None), LOOKED_AT))
-        return min(few)[1] if few else None
+        compared = ((self._outside(piece, number), number) for number in bits(among))
+        met = ((outside, number) for outside, number in islice(compared, LOOKED_AT) if outside is not None)
+        best = min(met, default=None) or next((pair for pair in compared if pair[0] is not None), None)
+        return None if best is None else best[1]
 
     def _outside(self, piece: Box, number: int) -> int | None:
         """In how many dimensions a piece leaves a box; None where they share nothing."""
