@@ -21,6 +21,14 @@ Paint = Callable[[str, str], str]
 """Puts a text in the colour of a code."""
 
 
+def _paint(code: str, text: str) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m"
+
+
+def _plain(_code: str, text: str) -> str:
+    return text
+
+
 # ── text ────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -39,17 +47,14 @@ def _one(diagnostic: Diagnostic, paint: Paint) -> str:
     if diagnostic.help is not None:
         parts.append(f"  {paint('36', 'help')}: {_visible(diagnostic.help)}")
     if diagnostic.witness is not None:
-        parts.append(f"  {paint('36', _proof(diagnostic.witness))}: {_visible(_shortened(diagnostic.witness))}")
+        parts.append(f"  {witness_to_text(diagnostic.witness, paint)}")
     return "".join(f"{part}\n" for part in parts)
 
 
-def _proof(witness: Witness) -> str:
-    return "witness" if witness.shown else "possible"
-
-
-def _shortened(witness: Witness) -> str:
+def witness_to_text(witness: Witness, paint: Paint = _plain) -> str:
     """The witness on one line, long texts cut: JSON output has them whole."""
-    return json.dumps(_cut(witness.envelope if witness.shown else witness.facts), ensure_ascii=False)
+    proof, told = ("witness", witness.envelope) if witness.shown else ("possible", witness.facts)
+    return f"{paint('36', proof)}: {_visible(json.dumps(_cut(told), ensure_ascii=False))}"
 
 
 def _cut(value: object) -> object:
@@ -96,14 +101,6 @@ def _visible(text: str) -> str:
     return "".join(char if char == "\t" or char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
-def _paint(code: str, text: str) -> str:
-    return f"\x1b[{code}m{text}\x1b[0m"
-
-
-def _plain(_code: str, text: str) -> str:
-    return text
-
-
 # ── JSON ────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -118,11 +115,12 @@ def to_json(diagnostic: Diagnostic) -> dict[str, object]:
         "help": diagnostic.help,
         "related": [{"message": label.text, **_place(label.span)} for label in diagnostic.labels],
         "fix": None if edit is None else {**_place(edit.span), "replacement": edit.replacement},
-        "witness": None if diagnostic.witness is None else _witness_to_json(diagnostic.witness),
+        "witness": None if diagnostic.witness is None else witness_to_json(diagnostic.witness),
     }
 
 
-def _witness_to_json(witness: Witness) -> dict[str, object]:
+def witness_to_json(witness: Witness) -> dict[str, object]:
+    """The witness whole: the envelope of a request that shows it, else None, and facts."""
     return {"shown": witness.shown, "request": witness.envelope, "facts": dict(witness.facts)}
 
 
