@@ -17,6 +17,8 @@ VERBS: Mapping[str, str] = MappingProxyType(
         "check": "Tell the errors and warnings of a policy.",
         "decide": "Decide requests without calling a model.",
         "explain": "Say why a request goes where it goes.",
+        "diff": "Tell what two policies decide differently, with a witness for each region.",
+        "graph": "Draw the decision tree of a policy.",
         "fmt": "Put policy files in their canonical form.",
         "mock": "Serve mock models with faults on a port.",
     }
