@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import fields, replace
 
 from routedsl.analysis.capacity import MOST_LABELS, misfits, told
-from routedsl.analysis.implicit import Links, chains
+from routedsl.analysis.implicit import Links, chains, wheres
 from routedsl.analysis.limits import silence
 from routedsl.analysis.predicates import test_of
 from routedsl.analysis.regions import Budget, Undecided, region
@@ -16,7 +16,7 @@ from routedsl.base.types import Type
 from routedsl.base.units import Quantity, render_quantity
 from routedsl.engine.plan import facts_of
 from routedsl.engine.world import UNMEASURED, ModelState
-from routedsl.language.policy import And, CompareFacts, Condition, Constant, Not, Options, Or, Policy, Ranked, Rule
+from routedsl.language.policy import And, CompareFacts, Condition, Constant, Not, Options, Or, Policy, Rule
 
 Chains = Sequence[tuple[Rule, Links]]
 _MEASURED = frozenset(measured.name for measured in fields(ModelState))
@@ -107,24 +107,17 @@ def _together(longest: Chains, policy: Policy) -> Iterator[Diagnostic]:
 
 def _filters(route: RouteSurvey, survey: Survey) -> Iterator[Diagnostic]:
     for place, rule in enumerate(route.rules):
-        wheres = _wheres(rule)
-        if wheres:
+        asked = wheres(rule, survey.ground)
+        if asked:
             with suppress(Undecided):
-                yield from _filter(rule, [survey.ground.condition(where) for where in wheres], place, route, survey)
-
-
-def _wheres(rule: Rule) -> tuple[Condition, ...]:
-    """What is asked of each candidate, where all of them are asked something."""
-    if not isinstance(rule.target, Ranked):
-        return ()
-    return tuple(candidate.where for candidate in rule.target.candidates if candidate.where is not None)
+                yield from _filter(rule, asked, place, route, survey)
 
 
 def _filter(
-    rule: Rule, wheres: Sequence[Condition], place: int, route: RouteSurvey, survey: Survey
+    rule: Rule, asked: Sequence[Condition], place: int, route: RouteSurvey, survey: Survey
 ) -> Iterator[Diagnostic]:
-    span = wheres[0].span
-    kept, at_start = Or(tuple(wheres), span=span), Or(tuple(map(_at_start, wheres)), span=span)
+    span = asked[0].span
+    kept, at_start = Or(tuple(asked), span=span), Or(tuple(map(_at_start, asked)), span=span)
 
     def reaches(condition: Condition) -> bool:
         budget = Budget()
@@ -136,7 +129,7 @@ def _filter(
             yield _warning("R0519", span, "this filter never keeps anybody", "ask for less, or leave it out")
     elif not reaches(at_start):
         message = "before anything is measured, this filter keeps nobody"
-        yield _warning("R0519", span, message, f"let models pass that nobody measured yet: {_way_in(wheres)}")
+        yield _warning("R0519", span, message, f"let models pass that nobody measured yet: {_way_in(asked)}")
     elif not rule.options.fallback and reaches(Not(kept, span=span)):
         message = f"where this filter keeps nobody, `{rule.name}` has no model to ask"
         yield _warning("R0517", span, message, "write a `fallback`, for then")
@@ -158,6 +151,6 @@ def _at_start(condition: Condition) -> Condition:
             return Constant(value is not None and test_of(condition)(value), span=condition.span)
 
 
-def _way_in(wheres: Sequence[Condition]) -> str:
-    named = (fact.signal for where in wheres for fact in facts_of(where) if fact.signal in _MEASURED and fact.optional)
+def _way_in(asked: Sequence[Condition]) -> str:
+    named = (fact.signal for where in asked for fact in facts_of(where) if fact.signal in _MEASURED and fact.optional)
     return f"`… or {next(named, 'latency')} is missing`"

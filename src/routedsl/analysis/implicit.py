@@ -93,6 +93,12 @@ def chains(rule: Rule, ground: Ground, program: Program) -> Iterator[Links]:
         yield _with_fallback(tuple(_kept(rule.target, ground, rule.span)), rule)
 
 
+def wheres(rule: Rule, ground: Ground) -> tuple[Condition, ...]:
+    """What a rule asks of its candidates; none where it asks nothing of them."""
+    candidates = rule.target.candidates if isinstance(rule.target, Ranked) else ()
+    return tuple(ground.condition(candidate.where) for candidate in candidates if candidate.where is not None)
+
+
 def _kept(target: Ranked, ground: Ground, span: Span) -> Iterator[Link]:
     for candidate in target.candidates:
         where = Constant(True, span=span) if candidate.where is None else ground.condition(candidate.where)
@@ -167,6 +173,7 @@ def implied(program: Program, ground: Ground) -> Iterator[Condition]:
     policy = program.policy
     callers: dict[tuple[str, int | None], Span] = {}
     for rule in policy.rules:
+        yield from wheres(rule, ground)
         for link in (link for links in chains(rule, ground, program) for link in links):
             yield link.kept
             callers.setdefault((link.model, rule.options.max_output), rule.span)
