@@ -1,6 +1,9 @@
 """What Python programs use: `routedsl.load` and what it returns."""
 
+import ast
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,3 +77,15 @@ def test_what_is_not_public_is_not_there() -> None:
     assert set(routedsl.__all__) <= set(dir(routedsl))
     with pytest.raises(AttributeError, match="no attribute 'unload'"):
         routedsl.unload  # type: ignore[attr-defined]  # noqa: B018 - that is the point
+
+
+def test_importing_the_package_imports_nothing_of_it() -> None:
+    code = "import sys, routedsl; print(*(name for name in sys.modules if name.startswith('routedsl')))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["routedsl"]
+
+
+def test_type_checkers_are_told_of_the_same_names() -> None:
+    stub = ast.parse(Path(routedsl.__file__).with_suffix(".pyi").read_text())
+    imported = [alias.name for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    assert sorted(imported) == routedsl.__all__
