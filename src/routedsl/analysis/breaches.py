@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from routedsl.analysis.implicit import Link, Links, address, asks_for, chains, explicit_choices
-from routedsl.analysis.limits import Unbounded, most_calls, most_cost, most_wait, volume_of
+from routedsl.analysis.limits import Unbounded, Volume, most_calls, most_cost, most_wait, volume_of
 from routedsl.analysis.regions import Box, Budget, Regions, meet
 from routedsl.analysis.survey import RouteSurvey, Survey
 from routedsl.language.policy import (
@@ -90,9 +90,13 @@ class Judge:
 
     def fault(self, chain: Sequence[str], options: Options, box: Box) -> Fault | None:
         """Why a chain breaks the promise for some request of a box; None where it keeps it."""
+        return self.fault_at(chain, options, volume_of(box, self._survey.space, options.max_output))
+
+    def fault_at(self, chain: Sequence[str], options: Options, volume: Volume) -> Fault | None:
+        """Why a chain breaks the promise for so many tokens at most; None where it keeps it."""
         if self.of_models:
             return next((Fault(model) for model in chain if self.is_guilty(model)), None)
-        most = self._most(chain, options, box)
+        most = self._most(chain, options, volume)
         return Fault(most=most) if isinstance(most, Unbounded) or most > self._limit else None
 
     def is_guilty(self, model: str) -> bool:
@@ -126,14 +130,13 @@ class Judge:
             case _:
                 return 0
 
-    def _most(self, chain: Sequence[str], options: Options, box: Box) -> int | Unbounded:
+    def _most(self, chain: Sequence[str], options: Options, volume: Volume) -> int | Unbounded:
         match self._promise:
             case AttemptsLimit():
                 return most_calls(chain, options)
             case WaitLimit():
                 return most_wait(chain, options, self._policy)
             case _:
-                volume = volume_of(box, self._survey.space, options.max_output)
                 return most_cost(chain, options, self._policy, volume)
 
 

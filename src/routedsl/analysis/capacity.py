@@ -1,16 +1,19 @@
 """Requests that no model of their chain can take: too long for each, or asking for what none supports."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from routedsl.analysis.describe import describe
 from routedsl.analysis.implicit import Links, chains, unable
 from routedsl.analysis.reach import Reached
 from routedsl.analysis.regions import Box, Budget, Regions, Undecided, meet
 from routedsl.analysis.survey import RouteSurvey, Survey
-from routedsl.base.diagnostic import Diagnostic, Label, Severity
+from routedsl.analysis.witness import Trial, witness
+from routedsl.base.diagnostic import Diagnostic, Label, Severity, Witness
 from routedsl.base.types import Type
 from routedsl.base.units import Quantity, render_quantity
+from routedsl.engine.address import ToRoute
+from routedsl.engine.chain import unfit
 from routedsl.language.policy import And, Condition, Constant, Model, Not, Or, Rule
 
 RARE = frozenset({"audio", "files"})
@@ -61,8 +64,21 @@ def _warning(needs: Sequence[str], found: Sequence[Misfit], survey: Survey) -> D
         message=f"no model in {whose} takes requests with {asked}",
         span=first.rule.span,
         help=f"they get there where `{where}`: name a model that takes them, or say no, such as by `{reject}`",
+        witness=_proof(first, survey),
         labels=tuple(Label(misfit.rule.span, f"`{misfit.rule.name}`") for misfit in found[1 : MOST_LABELS + 1]),
     )
+
+
+def _proof(misfit: Misfit, survey: Survey) -> Witness:
+    """A request that the rule takes, and none of its models can."""
+    program, rule = survey.program, misfit.rule
+
+    def fits_nobody(trial: Trial) -> bool:
+        decision = program.decide(trial.request, trial.world, trial.pinned)
+        asked = (trial.facts, trial.request, replace(trial.world, models={}), program.policy.models)
+        return decision.rule == rule.name and all(unfit(name, *asked) for name in decision.chain)
+
+    return witness(misfit.box, survey.space, program, ToRoute(rule.route), fits_nobody)
 
 
 # ── which there are ─────────────────────────────────────────────────────────────────────────────

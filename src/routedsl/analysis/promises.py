@@ -1,30 +1,43 @@
 """Asserts proved: for every request, every state of the world and whole chains, or told where they break."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from math import inf
 
-from routedsl.analysis.breaches import Breach, breaches
-from routedsl.analysis.limits import Unbounded
-from routedsl.analysis.regions import Undecided
+from routedsl.analysis.breaches import Breach, Judge, breaches
+from routedsl.analysis.limits import Unbounded, Volume
+from routedsl.analysis.regions import Box, Undecided, meet
 from routedsl.analysis.survey import Survey
-from routedsl.base.diagnostic import Diagnostic, Label
+from routedsl.analysis.witness import Trial, witness
+from routedsl.base.diagnostic import Diagnostic, Label, Witness
 from routedsl.base.types import Type
 from routedsl.base.units import Quantity, render_quantity
+from routedsl.engine.address import ToModel, ToRoute
+from routedsl.engine.decision import Decision
+from routedsl.engine.facts import Facts
+from routedsl.engine.reference import holds
 from routedsl.language.names import MAIN_ROUTE
 from routedsl.language.policy import Assert, AttemptsLimit, CostLimit, Ranked, Rule, WaitLimit
 
+MOST_TRIED = 4
+"""Breaches of one promise for which a request is looked for."""
+DOWN = 1
+"""The cell in which a model's `up` is no."""
 _PLACES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
 def broken_promises(survey: Survey) -> Iterator[Diagnostic]:
     """An error for each assert that does not hold, or that could not be proved; of one that holds nothing is said."""
     for promised in survey.program.policy.asserts:
+        found: list[Breach] = []
         try:
-            found = next(breaches(promised, survey), None)
+            found.extend(islice(breaches(promised, survey), MOST_TRIED))
         except Undecided:
-            yield _undecided(promised)
-        else:
-            if found is not None:
-                yield _broken(promised, found, survey)
+            if not found:
+                yield _undecided(promised)
+        if found:
+            yield _broken(promised, *_plainest(promised, found, survey), survey)
 
 
 def _undecided(promised: Assert) -> Diagnostic:
@@ -32,7 +45,17 @@ def _undecided(promised: Assert) -> Diagnostic:
     return Diagnostic(code="R1002", message=message, span=promised.span, help="say it in several that are narrower")
 
 
-def _broken(promised: Assert, breach: Breach, survey: Survey) -> Diagnostic:
+def _plainest(promised: Assert, found: Sequence[Breach], survey: Survey) -> tuple[Breach, Witness]:
+    """The first breach that a request shows, else the first."""
+    tried = ((breach, *shown(promised, breach, survey)) for breach in found)
+    best = next(((breach, decision, proof) for breach, decision, proof in tried if decision is not None), None)
+    if best is None:
+        return found[0], shown(promised, found[0], survey)[1]
+    breach, decision, proof = best
+    return (replace(breach, chain=decision.chain) if breach.fault.model in decision.chain else breach), proof
+
+
+def _broken(promised: Assert, breach: Breach, proof: Witness, survey: Survey) -> Diagnostic:
     rule = breach.rule
     labels = () if rule is None else (Label(rule.span, _told_chain(breach, rule)),)
     if isinstance(breach.fault.most, Unbounded):
@@ -40,7 +63,51 @@ def _broken(promised: Assert, breach: Breach, survey: Survey) -> Diagnostic:
     else:
         code, (message, way) = "R1001", _why(promised, breach, breach.fault.most)
     help_ = _handed_over(survey) if rule is None else way
-    return Diagnostic(code=code, message=message, span=promised.span, help=help_, labels=labels)
+    return Diagnostic(code=code, message=message, span=promised.span, help=help_, labels=labels, witness=proof)
+
+
+# ── shown by a request ──────────────────────────────────────────────────────────────────────────
+
+
+def shown(promised: Assert, breach: Breach, survey: Survey) -> tuple[Decision | None, Witness]:
+    """A request that breaks a promise and what is decided on it; no decision where none was found."""
+    program, judge = survey.program, Judge(promised.promise, survey)
+    decisions: list[Decision] = []
+
+    def breaks(trial: Trial) -> bool:
+        facts = program.facts(trial.request, trial.world, trial.pinned)
+        decision = program.decide(trial.request, trial.world, trial.pinned)
+        volume = _volume(facts, decision.options.max_output)
+        broken = judge.fault_at(decision.chain, decision.options, volume) is not None
+        if broken and holds(promised.condition, facts.ask):
+            decisions.append(decision)
+        return bool(decisions)
+
+    to = ToModel(breach.chain[0]) if breach.route is None else ToRoute(breach.route)
+    for box in _worlds(breach, survey):
+        proof = witness(box, survey.space, program, to, breaks)
+        if proof.shown:
+            return decisions[0], proof
+    return None, witness(breach.box, survey.space, program, to, lambda _: False)
+
+
+def _worlds(breach: Breach, survey: Survey) -> Iterator[Box]:
+    """The box as it is, and with the models down without which the whole chain stands, or the one at fault alone."""
+    yield breach.box
+    places = (survey.space.index.get(f"{name}.up") for name in breach.chain if name != breach.fault.model)
+    down = meet(breach.box, {at: DOWN for at in places if at is not None}, survey.space)
+    if down is not None:
+        yield down
+
+
+def _volume(facts: Facts, cap: int | None) -> Volume:
+    """The tokens of one request; an answer that nobody bounds has no end."""
+    asked = [bound for bound in (facts.ask("max_tokens"), cap) if isinstance(bound, int)]
+    tokens = facts.ask("tokens")
+    return Volume(tokens if isinstance(tokens, int) else 0, min(asked, default=inf))
+
+
+# ── in words ────────────────────────────────────────────────────────────────────────────────────
 
 
 def _told_chain(breach: Breach, rule: Rule) -> str:
