@@ -30,7 +30,7 @@ def sample_of(expression: str, variant: int) -> str | None:
     """
     try:
         return _Reader(expression, variant).alternatives()
-    except (_NoSample, ValueError):
+    except (_NoSample, ValueError, re2.error):
         return None
 
 
@@ -135,7 +135,9 @@ class _Reader:
 
 def _member(source: str) -> str:
     """A character of a class: a common one, else one that its text names."""
-    fits = re2.compile(source).fullmatch
+    options = re2.Options()
+    options.log_errors = False
+    fits = re2.compile(source, options).fullmatch
     named = [char for char in source if char not in "[]\\^"]
     printable = (chr(code) for code in range(32, 127))
     known: tuple[str, ...] = (*CHARACTERS, *named, *printable, *_ESCAPES.values(), "\0")

@@ -21,7 +21,9 @@ SIZES = ("chars", "words", "last_chars", "system_chars")
 WORD = " a"
 """One token wherever it stands behind another word."""
 DENSE = "\U00013000"
-"""Many tokens in one character, none of which the tokenizer knows."""
+"""A character that the tokenizer does not know."""
+IN_DENSE = 4
+"""The tokens of that one: its bytes."""
 
 
 def with_tokens(talk: Talk, spans: Spans, demands: Demands, count: Count) -> Iterator[Talk]:
@@ -41,22 +43,26 @@ def with_tokens(talk: Talk, spans: Spans, demands: Demands, count: Count) -> Ite
 
 
 def _ways(talk: Talk, demands: Demands) -> Iterator[Longer]:
-    """Where more tokens can stand: in what is said, in a tool's description, in the arguments of a call."""
+    """Where more tokens can stand: in words said, in a tool's description, in a call's arguments, in few characters."""
     texts = {name: wanted for name, wanted in demands.items() if name not in SIZES}
     for at in reversed(range(len(talk.speeches))):
-        if agrees(talk.with_text(at, talk.speeches[at].text + WORD * 2), texts):
+        if agrees(_with_words(talk, at, 2), texts):
             yield partial(_with_words, talk, at)
             break
-    tools = talk.tools or ("",)
+    tools, calls = talk.tools or ("",), talk.calls or ("",)
     if holds(spans_of("tools", demands), len(tools)):
         yield lambda more: replace(talk, tools=("a" + WORD * more, *tools[1:]))
-    calls = talk.calls or ("",)
     if holds(spans_of("tool_calls", demands), len(calls)):
         yield lambda more: replace(talk, calls=("a" + WORD * more, *calls[1:]))
+    yield partial(_with_dense, talk, len(talk.speeches) - 1)
 
 
 def _with_words(talk: Talk, at: int, more: int) -> Talk:
     return talk.with_text(at, talk.speeches[at].text + WORD * more)
+
+
+def _with_dense(talk: Talk, at: int, more: int) -> Talk:
+    return talk.with_text(at, talk.speeches[at].text + DENSE * -(-more // IN_DENSE))
 
 
 def _corrected(longer: Longer, spans: Spans, count: Count) -> Talk | None:
