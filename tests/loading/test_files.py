@@ -75,6 +75,13 @@ def test_a_link_that_leads_outside_is_refused(tmp_path: Path) -> None:
     assert reading.paths == [tmp_path / "policy" / "main.route"] * 2
 
 
+def test_links_may_not_lead_outside_together(tmp_path: Path) -> None:
+    put(tmp_path, {"away/main.route": 'import "x.route"', "away/x.route": "model x {}", "policy/notes.txt": ""})
+    for name in ("main.route", "x.route"):
+        (tmp_path / "policy" / name).symlink_to(f"../away/{name}")
+    assert [code for code, _ in told(read_policy(tmp_path / "policy" / "main.route"))] == ["R0602"]
+
+
 def test_a_folder_of_links_is_read_as_a_mounted_config_map_is(tmp_path: Path) -> None:
     put(tmp_path, {"..2026_01/main.route": 'import "models.route"', "..2026_01/models.route": "model a {}"})
     (tmp_path / "..data").symlink_to("..2026_01")

@@ -6,9 +6,8 @@ from typing import Any
 
 from routedsl.base.diagnostic import Diagnostic, has_errors, in_order
 from routedsl.base.source import Span
-from routedsl.base.suggest import did_you_mean
 from routedsl.language import policy, syntax
-from routedsl.language.findings import Findings, TooManyErrors, quoted
+from routedsl.language.findings import Findings, TooManyErrors, quoted, some, suggested
 from routedsl.language.leaks import find_keys
 from routedsl.language.lets import check_lets
 from routedsl.language.names import Names, collect, is_empty
@@ -18,8 +17,6 @@ from routedsl.language.scope import Scope
 from routedsl.language.settings import DefaultSettings, ModelSettings, UpstreamSettings, read_settings
 from routedsl.language.targets import Pools, check_pools
 from routedsl.language.vocabulary import Vocabulary
-
-EDITIONS = frozenset({"1"})
 
 
 def check(
@@ -39,7 +36,7 @@ def check(
 
 
 def _checked(files: Sequence[syntax.File], vocabulary: Vocabulary, findings: Findings, digest: str) -> policy.Policy:
-    _check_files(files, findings)
+    _check_not_empty(files, findings)
     names = collect(files, findings)
     checked = _check_names(Scope(vocabulary, names, findings), digest)
     _refuse_later(names, findings)
@@ -49,11 +46,7 @@ def _checked(files: Sequence[syntax.File], vocabulary: Vocabulary, findings: Fin
     return checked
 
 
-def _check_files(files: Sequence[syntax.File], findings: Findings) -> None:
-    for file in files:
-        if file.edition is not None and file.edition.text not in EDITIONS:
-            message = f"edition `{file.edition.text}` is not known"
-            findings.error("R0106", file.edition.span, message, "this version knows edition `1`")
+def _check_not_empty(files: Sequence[syntax.File], findings: Findings) -> None:
     if files and is_empty(files):
         start = Span(files[0].source, 0, 0)
         findings.error("R0107", start, "the policy says nothing", "write a first rule: `when always -> tiny`")
@@ -111,8 +104,9 @@ def _model_upstream(settings: ModelSettings, node: syntax.Declaration, scope: Sc
         scope.names.used.update(("upstream", name) for name in declared)
         return next(iter(declared), None)
     if settings.upstream is not None and settings.upstream not in declared:
-        hint = did_you_mean(settings.upstream, declared) or f'declare it: `upstream {written.text} {{ url "…" }}`'
-        scope.findings.error("R0204", written, f"{quoted(settings.upstream)} is no declared upstream", hint)
+        hint, edit = suggested(settings.upstream, declared, f'declare it: `upstream {written.text} {{ url "…" }}`')
+        message = f"{quoted(settings.upstream)} is no declared upstream"
+        scope.findings.error("R0204", written, message, hint, edit=edit)
     scope.names.used.add(("upstream", settings.upstream or ""))
     return settings.upstream
 
@@ -129,7 +123,8 @@ def _defaults(scope: Scope, pools: Pools) -> tuple[DefaultSettings, dict[str, An
     routes, explicit = scope.names.route_names, settings.explicit
     place = _value_of("explicit", node.settings)
     if place is not None and explicit is not None and explicit not in routes:
-        scope.findings.error("R0202", place, f"{quoted(explicit)} is no route", did_you_mean(explicit, routes))
+        hint, edit = suggested(explicit, routes, f"there is {some(routes)}")
+        scope.findings.error("R0202", place, f"{quoted(explicit)} is no route", hint, edit=edit)
     found = settings.model_copy(update={"explicit": explicit and routes.get(explicit)})
     return found, resolve_options(settings, node.settings, scope, pools)
 

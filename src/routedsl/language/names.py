@@ -25,14 +25,16 @@ from routedsl.language.syntax import (
 MAIN_ROUTE = "auto"
 MAIN_ALIAS = "dynamic"
 """The route that takes requests which name no model, and its other name."""
+_RENAME = "leave one out, or give it another name"
+_IN_ROUTE = "put the rules of one place into a `route` of its own name"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
     """All declarations of a policy by name, in the order of the text.
 
-    Of two that are declared with one name the first counts. `route_names` has every name of every
-    route, and leads to its first. `used` grows as passes look up names, kept with their kind.
+    `route_names` has every name of every route, and leads to its first. `used` grows as passes look
+    up names, kept with their kind.
     """
 
     upstreams: Mapping[str, Declaration]
@@ -52,14 +54,13 @@ class Names:
         return not self.models
 
 
-Named = TypeVar("Named", Declaration, Let, Pool)
 Kind = TypeVar("Kind", bound=Statement)
 
 
 def collect(files: Sequence[File], findings: Findings) -> Names:
     """Sort the statements of all files by what they declare; report names declared twice."""
     statements = [statement for file in files for statement in file.statements]
-    declarations, pools, lets = _of(Declaration, statements), _of(Pool, statements), _of(Let, statements)
+    declarations = _of(Declaration, statements)
     bare = _bare_route(files, findings)
     routes = (*bare, *_of(Route, statements))
     sets = _sets_of_names(statements)
@@ -67,11 +68,11 @@ def collect(files: Sequence[File], findings: Findings) -> Names:
         _unique(taken, findings)
     _check_main_name(sets["targets"], routes, bare, findings)
     return Names(
-        upstreams=_by_name(d for d in declarations if d.keyword == "upstream"),
-        models=_by_name(d for d in declarations if d.keyword == "model"),
-        classifiers=_by_name(d for d in declarations if d.keyword == "classifier"),
-        lets=_by_name(lets),
-        pools=_by_name(pools),
+        upstreams={d.name.text: d for d in declarations if d.keyword == "upstream"},
+        models={d.name.text: d for d in declarations if d.keyword == "model"},
+        classifiers={d.name.text: d for d in declarations if d.keyword == "classifier"},
+        lets={let.name.text: let for let in _of(Let, statements)},
+        pools={pool.name.text: pool for pool in _of(Pool, statements)},
         routes=routes,
         route_names=_route_names(routes),
         defaults=_only_defaults(_of(Defaults, statements), findings),
@@ -81,13 +82,6 @@ def collect(files: Sequence[File], findings: Findings) -> Names:
 
 def _of(kind: type[Kind], statements: Iterable[Statement]) -> list[Kind]:
     return [statement for statement in statements if isinstance(statement, kind)]
-
-
-def _by_name(declared: Iterable[Named]) -> dict[str, Named]:
-    first: dict[str, Named] = {}
-    for node in declared:
-        first.setdefault(node.name.text, node)
-    return first
 
 
 def _sets_of_names(statements: Iterable[Statement]) -> dict[str, list[Name]]:
@@ -112,7 +106,9 @@ def _unique(names: Iterable[Name], findings: Findings) -> None:
     first: dict[str, Name] = {}
     for name in names:
         if name.text in first:
-            findings.twice("R0203", name.span, f"{quoted(name.text)} is declared twice", first[name.text].span)
+            findings.twice(
+                "R0203", name.span, f"{quoted(name.text)} is declared twice", first[name.text].span, help=_RENAME
+            )
         else:
             first[name.text] = name
 
@@ -135,7 +131,7 @@ def _bare_route(files: Sequence[File], findings: Findings) -> tuple[Route, ...]:
             bodies.setdefault(file.source, []).extend(bare)
     heads = [_head(body[0]) for body in bodies.values()]
     for again in heads[1:]:
-        findings.twice("R0506", again, "rules outside any `route` stand in two files", heads[0])
+        findings.twice("R0506", again, "rules outside any `route` stand in two files", heads[0], help=_IN_ROUTE)
     first = next(iter(bodies.values()), None)
     return () if first is None else (Route((Name(MAIN_ROUTE, span=heads[0]),), tuple(first), span=heads[0]),)
 
@@ -150,10 +146,10 @@ def _check_main_name(names: Iterable[Name], routes: Iterable[Route], bare: Seque
     for name in names:
         if bare and name.text == MAIN_ROUTE:
             message = f"`{MAIN_ROUTE}` is declared, and rules outside any `route` make it up too"
-            findings.twice("R0506", name.span, message, bare[0].span)
+            findings.twice("R0506", name.span, message, bare[0].span, help=_IN_ROUTE)
         elif main is not None and name.text == MAIN_ALIAS and name not in main.names:
             message = f"`{MAIN_ALIAS}` is the other name of the route `{MAIN_ROUTE}`"
-            findings.twice("R0203", name.span, message, main.names[0].span)
+            findings.twice("R0203", name.span, message, main.names[0].span, help=_RENAME)
 
 
 def _route_names(routes: Iterable[Route]) -> dict[str, str]:
