@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import accumulate, islice
 
 from routedsl.analysis.index import BoxIndex, bits
-from routedsl.analysis.regions import Box, Budget, Regions, Undecided, minus
+from routedsl.analysis.regions import MOST_PIECES, Box, Budget, Regions, Undecided, minus
 from routedsl.analysis.space import Space
 from routedsl.language.policy import Condition
 
@@ -13,6 +13,8 @@ FEW_CULPRITS = 8
 """Of more rules than these that take all of another together, the fewest are not looked for."""
 LOOKED_AT = 16
 """Boxes that are compared for the one that splits a piece least."""
+ALL_PIECES, FEWEST_PIECES = 4_000_000, 1_000
+"""Pieces for all rules of a policy together, and for each at least: many hard rules do not take for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Rules:
     """Conditions in order with their regions; None where a region took more than its budget.
 
     `boxes` are those of all regions in order, `owners` the place of each one's rule, `starts` the number
-    of each rule's first. Before `unsure_from` no region is None.
+    of each rule's first. Before `unsure_from` no region is None. Each answer takes `pieces` at most.
     """
 
     space: Space
@@ -52,6 +54,7 @@ class Rules:
     starts: tuple[int, ...]
     index: BoxIndex
     unsure_from: int
+    pieces: int
 
     def reach(self, place: int) -> Reach:
         """What reaches the rule at a place."""
@@ -59,7 +62,7 @@ class Rules:
         if own is None:
             return Unknown()
         used: set[int] = set()
-        budget = Budget()
+        budget = Budget(self.pieces)
         try:
             for box in own:
                 left = next(self.left_over(box, (1 << self.starts[place]) - 1, budget, used), None)
@@ -128,15 +131,16 @@ class Rules:
     def _covered(self, own: Sequence[Box], by: Sequence[int]) -> bool:
         among = sum(((1 << len(self.regions[rule] or ())) - 1) << self.starts[rule] for rule in by)
         try:
-            return not any(True for box in own for _ in self.left_over(box, among, Budget()))
+            return not any(True for box in own for _ in self.left_over(box, among, Budget(self.pieces)))
         except Undecided:
             return False
 
 
 def rules_of(conditions: Sequence[Condition], space: Space) -> Rules:
     """The regions of conditions in order, ready to be asked what reaches which."""
+    pieces = min(MOST_PIECES, max(FEWEST_PIECES, ALL_PIECES // max(1, len(conditions))))
     known = Regions(space)
-    regions = tuple(_region(condition, known) for condition in conditions)
+    regions = tuple(_region(condition, known, Budget(pieces)) for condition in conditions)
     sizes = [len(own or ()) for own in regions]
     boxes = tuple(box for own in regions for box in own or ())
     return Rules(
@@ -147,11 +151,12 @@ def rules_of(conditions: Sequence[Condition], space: Space) -> Rules:
         starts=tuple(accumulate(sizes, initial=0))[:-1],
         index=BoxIndex(boxes, space),
         unsure_from=regions.index(None) if None in regions else len(regions),
+        pieces=pieces,
     )
 
 
-def _region(condition: Condition, known: Regions) -> tuple[Box, ...] | None:
+def _region(condition: Condition, known: Regions, budget: Budget) -> tuple[Box, ...] | None:
     try:
-        return tuple(known.of(condition, Budget()))
+        return tuple(known.of(condition, budget))
     except Undecided:
         return None
