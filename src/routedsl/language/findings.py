@@ -5,6 +5,7 @@ from itertools import islice
 
 from routedsl.base.diagnostic import Diagnostic, Edit, Label, Severity
 from routedsl.base.source import Span
+from routedsl.base.suggest import close_matches
 from routedsl.base.types import Type
 
 MOST = 100
@@ -34,10 +35,12 @@ class Findings:
         change = Edit(span, edit) if isinstance(edit, str) else edit
         self._add(Diagnostic(code=code, message=message, span=span, help=help, edit=change))
 
-    def twice(self, code: str, span: Span, message: str, first: Span, label: str = "first here") -> None:
+    def twice(
+        self, code: str, span: Span, message: str, first: Span, label: str = "first here", help: str | None = None
+    ) -> None:
         """Report as an error what stands a second time, and where it stood first."""
         labels = (Label(first, label),)
-        self._add(Diagnostic(code=code, message=message, span=span, labels=labels))
+        self._add(Diagnostic(code=code, message=message, span=span, help=help, labels=labels))
 
     def warning(self, code: str, span: Span, message: str, help: str | None = None) -> None:
         """Report what is legal and likely not meant."""
@@ -58,6 +61,12 @@ def quoted(words: str) -> str:
     """The author's words in backticks: on one line, and cut where they are long."""
     line = " ".join(words.split())
     return f"`{line}`" if len(line) <= _LONGEST else f"`{line[:_LONGEST]}…`"
+
+
+def suggested(name: str, known: Iterable[str], otherwise: str) -> tuple[str, str | None]:
+    """A help line with the known name that is close, and that name to put in the place; else another help line."""
+    match = next(iter(close_matches(name, known, most=1)), None)
+    return (otherwise, None) if match is None else (f"did you mean `{match}`?", match)
 
 
 def listed(words: Iterable[str]) -> str:
