@@ -8,6 +8,7 @@ from math import inf
 from routedsl.analysis.breaches import Breach, Judge, breaches
 from routedsl.analysis.limits import Unbounded, Volume
 from routedsl.analysis.regions import Box, Undecided, meet
+from routedsl.analysis.space import Space
 from routedsl.analysis.survey import Survey
 from routedsl.analysis.witness import Trial, witness
 from routedsl.base.diagnostic import Diagnostic, Label, Witness
@@ -20,7 +21,7 @@ from routedsl.engine.reference import holds
 from routedsl.language.names import MAIN_ROUTE
 from routedsl.language.policy import Assert, AttemptsLimit, CostLimit, Ranked, Rule, WaitLimit
 
-MOST_TRIED = 4
+MOST_TRIED = 3
 """Breaches of one promise for which a request is looked for."""
 DOWN = 1
 """The cell in which a model's `up` is no."""
@@ -45,25 +46,29 @@ def _undecided(promised: Assert) -> Diagnostic:
     return Diagnostic(code="R1002", message=message, span=promised.span, help="say it in several that are narrower")
 
 
-def _plainest(promised: Assert, found: Sequence[Breach], survey: Survey) -> tuple[Breach, Witness]:
+def _plainest(promised: Assert, found: Sequence[Breach], survey: Survey) -> tuple[Breach, Witness | None]:
     """The first breach that a request shows, else the first."""
-    tried = ((breach, *shown(promised, breach, survey)) for breach in found)
-    best = next(((breach, decision, proof) for breach, decision, proof in tried if decision is not None), None)
-    if best is None:
-        return found[0], shown(promised, found[0], survey)[1]
-    breach, decision, proof = best
-    return (replace(breach, chain=decision.chain) if breach.fault.model in decision.chain else breach), proof
+    proofs = []
+    for breach in found:
+        if isinstance(breach.fault.most, Unbounded):
+            return breach, None  # it is not known to break
+        decision, proof = shown(promised, breach, survey)
+        if decision is not None:
+            told = replace(breach, chain=decision.chain) if breach.fault.model in decision.chain else breach
+            return told, proof
+        proofs.append(proof)
+    return found[0], proofs[0]
 
 
-def _broken(promised: Assert, breach: Breach, proof: Witness, survey: Survey) -> Diagnostic:
+def _broken(promised: Assert, breach: Breach, proof: Witness | None, survey: Survey) -> Diagnostic:
     rule = breach.rule
     labels = () if rule is None else (Label(rule.span, _told_chain(breach, rule)),)
     if isinstance(breach.fault.most, Unbounded):
-        code, (message, way) = "R1002", _unbounded(breach.fault.most, _where(breach))
-    else:
-        code, (message, way) = "R1001", _why(promised, breach, breach.fault.most)
+        message, way = _unbounded(breach.fault.most, _where(breach))
+        return Diagnostic(code="R1002", message=message, span=promised.span, help=way, labels=labels)
+    message, way = _why(promised, breach, breach.fault.most)
     help_ = _handed_over(survey) if rule is None else way
-    return Diagnostic(code=code, message=message, span=promised.span, help=help_, labels=labels, witness=proof)
+    return Diagnostic(code="R1001", message=message, span=promised.span, help=help_, labels=labels, witness=proof)
 
 
 # ── shown by a request ──────────────────────────────────────────────────────────────────────────
@@ -84,20 +89,34 @@ def shown(promised: Assert, breach: Breach, survey: Survey) -> tuple[Decision | 
         return bool(decisions)
 
     to = ToModel(breach.chain[0]) if breach.route is None else ToRoute(breach.route)
+    proofs = []
     for box in _worlds(breach, survey):
-        proof = witness(box, survey.space, program, to, breaks)
-        if proof.shown:
-            return decisions[0], proof
-    return None, witness(breach.box, survey.space, program, to, lambda _: False)
+        proofs.append(witness(box, survey.space, program, to, breaks))
+        if decisions:
+            return decisions[0], proofs[-1]
+    return None, proofs[0]
 
 
 def _worlds(breach: Breach, survey: Survey) -> Iterator[Box]:
-    """The box as it is, and with the models down without which the whole chain stands, or the one at fault alone."""
-    yield breach.box
+    """The box as it is, then with many tokens, then with the models down beside which the one at fault is left out.
+
+    Where all models are down the whole chain stands.
+    """
     places = (survey.space.index.get(f"{name}.up") for name in breach.chain if name != breach.fault.model)
-    down = meet(breach.box, {at: DOWN for at in places if at is not None}, survey.space)
-    if down is not None:
-        yield down
+    narrower: list[Box] = [{}, _most_tokens(breach.box, survey.space), {at: DOWN for at in places if at is not None}]
+    tried: list[Box] = []
+    for box in narrower:
+        both = meet(breach.box, box, survey.space)
+        if both is not None and both not in tried:
+            tried.append(both)
+            yield both
+
+
+def _most_tokens(box: Box, space: Space) -> Box:
+    """The last cells of a box in which tokens are numbers."""
+    counted = (space.index[name] for name in ("tokens", "max_tokens") if name in space.index)
+    numbers = {at: box[at] & ((1 << len(space.dimensions[at].spans)) - 1) for at in counted if at in box}
+    return {at: 1 << cells.bit_length() - 1 for at, cells in numbers.items() if cells}
 
 
 def _volume(facts: Facts, cap: int | None) -> Volume:
