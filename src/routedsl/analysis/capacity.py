@@ -23,10 +23,13 @@ MOST_LABELS = 3
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """A rule's requests that are too much for its whole chain: what they ask for, and some of them as a box."""
+    """A rule's requests that are too much for its whole chain: what they ask for, and some of them as a box.
+
+    `asked` is a condition; None where it takes the box to tell.
+    """
 
     rule: Rule
-    asked: str
+    asked: str | None
     box: Box
 
 
@@ -45,10 +48,13 @@ def told(found: Sequence[Misfit], survey: Survey) -> Iterator[Diagnostic]:
     """One warning for all needs that the same rules of a route do not meet."""
     by_need: dict[str, dict[str, Misfit]] = {}
     for misfit in found:
-        by_need.setdefault(misfit.asked, {}).setdefault(misfit.rule.name, misfit)
+        if misfit.asked is None:
+            yield _warning([], [misfit], survey)
+        else:
+            by_need.setdefault(misfit.asked, {}).setdefault(misfit.rule.name, misfit)
     by_rules: dict[tuple[str, ...], list[str]] = {}
-    for asked, misfits_ in by_need.items():
-        by_rules.setdefault(tuple(misfits_), []).append(asked)
+    for asked, rules in by_need.items():
+        by_rules.setdefault(tuple(rules), []).append(asked)
     for needs in by_rules.values():
         yield _warning(needs, list(by_need[needs[0]].values()), survey)
 
@@ -56,14 +62,15 @@ def told(found: Sequence[Misfit], survey: Survey) -> Iterator[Diagnostic]:
 def _warning(needs: Sequence[str], found: Sequence[Misfit], survey: Survey) -> Diagnostic:
     first = found[0]
     whose = f"the chain of `{first.rule.name}`" if len(found) == 1 else f"the chains of these {len(found)} rules"
-    asked = " or ".join(f"`{need}`" for need in needs)
-    where, reject = describe(first.box, survey.space), f'when {needs[0]} -> reject 400 "…"'
+    which = f"requests with {' or '.join(f'`{need}`' for need in needs)}" if needs else "some of its requests"
+    way_out = f'such as by `when {needs[0]} -> reject 400 "…"`' if needs else "by a rule before this one"
+    where = describe(first.box, survey.space)
     return Diagnostic(
         code="R0514",
         severity=Severity.WARNING,
-        message=f"no model in {whose} takes requests with {asked}",
+        message=f"no model in {whose} takes {which}",
         span=first.rule.span,
-        help=f"they get there where `{where}`: name a model that takes them, or say no, such as by `{reject}`",
+        help=f"they get there where `{where}`: name a model that takes them, or say no, {way_out}",
         witness=_proof(first, survey),
         labels=tuple(Label(misfit.rule.span, f"`{misfit.rule.name}`") for misfit in found[1 : MOST_LABELS + 1]),
     )
@@ -100,24 +107,24 @@ class _Search:
             box = self._reaching(place, _all_short(links, [_only(missed, need) for missed in short], rule))
             if box is not None:
                 alone = True
-                yield Misfit(rule, self._asked(need, links, box), box)
+                yield Misfit(rule, self._asked(need, links), box)
         box = None if alone else self._reaching(place, _all_short(links, short, rule))
         if box is not None:
-            yield Misfit(rule, describe(box, self.survey.space), box)
+            yield Misfit(rule, None, box)
 
     def _short(self, model: str, rule: Rule) -> Mapping[str, Condition]:
         missed = unable(model, rule.options.max_output, self.survey.program, rule.span)
         models = self.survey.program.policy.models.values()
         return {need: asks for need, asks in missed.items() if need not in RARE or any(_meets(m, need) for m in models)}
 
-    def _asked(self, need: str, links: Links, box: Box) -> str:
-        """The need as a condition; a filter may leave out the larger of the models, so that its box alone tells."""
+    def _asked(self, need: str, links: Links) -> str | None:
+        """The need as a condition; a filter may leave out the larger models, so that no length is told."""
         models = self.survey.program.policy.models
         if need != "tokens":
             whole = self.survey.program.catalog.signals[need].type is Type.BOOL
             return need if whole else f"{need} > 0"
         if any(not isinstance(link.kept, Constant) for link in links):
-            return describe(box, self.survey.space)
+            return None
         largest = max(models[link.model].context or 0 for link in links)
         return f"total_tokens > {render_quantity(Quantity(Type.COUNT, largest))}"
 

@@ -29,7 +29,7 @@ def chain_findings(survey: Survey) -> Iterator[Diagnostic]:
         yield from told(list(misfits(route, survey)), survey)
         yield from _late(longest, survey.program.policy)
         yield from _together(longest, survey.program.policy)
-        yield from _filters(route, survey)
+        yield from filter_findings(route, survey)
 
 
 def _longest(route: RouteSurvey, survey: Survey) -> list[tuple[Rule, Links]]:
@@ -105,7 +105,8 @@ def _together(longest: Chains, policy: Policy) -> Iterator[Diagnostic]:
 # ── filters ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _filters(route: RouteSurvey, survey: Survey) -> Iterator[Diagnostic]:
+def filter_findings(route: RouteSurvey, survey: Survey) -> Iterator[Diagnostic]:
+    """Warnings about the filters of a route that keep nobody: ever, at first, or where nobody stands in."""
     for place, rule in enumerate(route.rules):
         asked = wheres(rule, survey.ground)
         if asked:
