@@ -11,6 +11,15 @@ from routedsl.language.policy import And, Condition, Constant, Fact, Model, Not,
 _CLOCK = frozenset({"time", "weekday"})
 """Facts that are read in the policy's time zone."""
 
+_PRICED = "cost"
+"""The fact of a model that is read by its declared prices."""
+_NEW = "new "
+
+
+def is_told_apart(fact: Fact) -> bool:
+    """Whether a fact is one of the new program alone, since the old one means another thing by its name."""
+    return fact.model.startswith(_NEW) if fact.model is not None else fact.signal in _CLOCK and fact.key is not None
+
 
 @dataclass(slots=True)
 class Changes:
@@ -26,7 +35,8 @@ class Changes:
             return TRUE
         wheres = zip(one.wheres, other.wheres, strict=True)
         parts = [unlike(first, second) for first, second in wheres if first != second]
-        parts += [limit for model in one.models if (limit := self.limit(model)) != FALSE]
+        if len(one.models) > 1:  # one that is alone is tried in any case
+            parts += [limit for model in one.models if (limit := self.limit(model)) != FALSE]
         return Or(tuple(parts), span=NOWHERE) if parts else FALSE
 
     def limit(self, model: str) -> Condition:
@@ -50,8 +60,8 @@ class Changes:
 
     def _fact(self, fact: Fact) -> Fact:
         if fact.model is not None:
-            priced = fact.signal == "cost" and self._price(self.old, fact.model) != self._price(self.new, fact.model)
-            return replace(fact, model=f"new {fact.model}") if priced else fact
+            priced = fact.signal == _PRICED and self._price(self.old, fact.model) != self._price(self.new, fact.model)
+            return replace(fact, model=f"{_NEW}{fact.model}") if priced else fact
         moved = fact.signal in _CLOCK and self.old.policy.timezone != self.new.policy.timezone
         return replace(fact, key=self.new.policy.timezone) if moved else fact
 

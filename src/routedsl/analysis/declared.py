@@ -87,6 +87,8 @@ def _text(setting: str, value: Value) -> str | None:
             return f"[{', '.join(named(item) if setting in _NAMES else quoted(item) for item in value)}]"
         case int() | float():
             return render_quantity(Quantity(_TYPES[setting], value))
+        case str() if setting == "key":
+            return f"${value}"
         case _:
             return named(value) if setting in _NAMES else quoted(value)
 

@@ -6,6 +6,7 @@ their regions meet. A region holds all the requests that it is about and may hol
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice, zip_longest
 
 from routedsl.analysis.aims import FALSE, NOWHERE, Aim, aim_of
 from routedsl.analysis.changes import Changes
@@ -23,6 +24,8 @@ from routedsl.language.policy import And, Condition, HandOver, Rule
 
 MOST_PAIRS = 500_000
 """Pairs of boxes that are laid beside each other for two routes before the answer is `undecided`."""
+_PIECES, _TRIED = 4, 8
+"""Pieces of one box, and of a whole difference, in which a witness is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +33,14 @@ class Difference:
     """Requests that are decided differently in one way.
 
     They come into the route `asked`, the old program's and the new one's, and lie in one of `parts`. `old`
-    and `new` are the rules that decide them. `piece` lies in the first part, and is taken by the first rules.
+    and `new` are the rules that decide them. `pieces` are some boxes of them, to look for a witness in.
     """
 
     asked: tuple[str, str]
     parts: tuple[Part, ...]
     old: tuple[Rule, ...]
     new: tuple[Rule, ...]
-    piece: Box
+    pieces: tuple[Box, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ class _Found:
     old: _Line
     new: _Line
     part: Part
-    piece: Box
+    pieces: tuple[Box, ...]
 
 
 class _Search:
@@ -184,11 +187,21 @@ class _Search:
         earlier = self._before(0, place) | self._before(self._border, other)
         for way in self._regions.of(self._between(one.aim, two.aim), Budget()):
             box = meet(both, way, self._space)
-            piece = None if box is None else next(self._rules.left_over(box, earlier, Budget()), None)
-            if box is not None and piece is not None:
+            pieces = () if box is None else self._pieces(box, earlier)
+            if box is not None and pieces:
                 before = bits(self._rules.index.meeting(box, earlier))
                 part = carved(box, [self._rules.boxes[number] for number in before], self._space)
-                yield _Found(one, two, part, piece)
+                yield _Found(one, two, part, pieces)
+
+    def _pieces(self, box: Box, earlier: int) -> tuple[Box, ...]:
+        """The first pieces that are left of a box; more than one, since some may hold no request that can be made."""
+        pieces: list[Box] = []
+        try:
+            pieces.extend(islice(self._rules.left_over(box, earlier, Budget()), _PIECES))
+        except Undecided:
+            if not pieces:
+                raise
+        return tuple(pieces)
 
     def _before(self, first: int, place: int) -> int:
         """The boxes of the lines from one place up to another."""
@@ -208,7 +221,9 @@ def _grouped(asked: tuple[str, str], found: Iterator[_Found], space: Space, *, b
         parts = [each.part if by_name else _nameless(each.part, space) for each in group]
         old = {each.old.rule.number: each.old.rule for each in group}
         new = {each.new.rule.number: each.new.rule for each in group}
-        yield Difference(asked, joined(parts, space), tuple(old.values()), tuple(new.values()), group[0].piece)
+        turns = zip_longest(*(each.pieces for each in group))
+        pieces = [piece for turn in turns for piece in turn if piece is not None]
+        yield Difference(asked, joined(parts, space), tuple(old.values()), tuple(new.values()), tuple(pieces[:_TRIED]))
 
 
 def _nameless(part: Part, space: Space) -> Part:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from routedsl.analysis.changes import is_told_apart
 from routedsl.analysis.diff import Difference
 from routedsl.analysis.space import Space
 from routedsl.analysis.witness import Trial, witness
@@ -28,11 +29,16 @@ class Proof:
 def prove(difference: Difference, space: Space, old: Program, new: Program) -> Proof:
     """Look for a request of the difference that is decided differently."""
     search = _Search(difference, old, new)
-    found = witness(difference.piece, space, old, ToRoute(difference.asked[0]), search.decided_differently)
-    if not found.shown or found.envelope is None or search.variant is None:
-        return Proof(found)
-    shown = replace(found, envelope=told_with(found.envelope, search.variant))
-    return Proof(shown, *search.decisions)
+    to = ToRoute(difference.asked[0])
+    tried: list[Witness] = []
+    for piece in difference.pieces:
+        # A fact that the old program does not know is left to chance.
+        asked = {at: cells for at, cells in piece.items() if not is_told_apart(space.dimensions[at].fact)}
+        found = witness(asked, space, old, to, search.decided_differently)
+        if found.envelope is not None and search.variant is not None:
+            return Proof(replace(found, envelope=told_with(found.envelope, search.variant)), *search.decisions)
+        tried.append(found)
+    return Proof(tried[0])
 
 
 def differ(old: Decision, new: Decision) -> bool:

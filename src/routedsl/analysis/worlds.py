@@ -26,13 +26,18 @@ def variants(world: World, rules: Sequence[Rule], *, hours: bool) -> Iterator[Va
     """Worlds in which targets of rules may choose otherwise, the plainest first; where clocks matter, all hours."""
     targets = [rule.target for rule in rules if isinstance(rule.target, Ranked)]
     models = tuple(dict.fromkeys(candidate.model for target in targets for candidate in target.candidates))
-    yield Variant(world, {})
+    shared = any(target.shares for target in targets)
+    # Where the request's id would draw, a witness that tells none would be another request each time.
+    plain = _drawn(world, 0) if shared and world.draw is None else Variant(world, {})
+    yield plain
     yield from (_drawn(world, draw) for draw in _draws(targets))
-    yield from (_favoured(world, model, models) for model in models if len(models) > 1)
-    yield from (_without(world, model) for model in models if len(models) > 1)
-    yield from (_sticky(world, model) for model in models if any(rule.options.sticky for rule in rules))
-    if hours:
-        yield from (_later(world, hour) for hour in range(24 * 7))
+    others = [
+        *(_favoured(plain.world, model, models) for model in models if len(models) > 1),
+        *(_without(plain.world, model) for model in models if len(models) > 1),
+        *(_sticky(plain.world, model) for model in models if any(rule.options.sticky for rule in rules)),
+        *(_later(plain.world, hour) for hour in range(24 * 7 if hours else 0)),
+    ]
+    yield from (Variant(other.world, {**plain.told, **other.told}) for other in others)
 
 
 def _draws(targets: Sequence[Ranked]) -> Iterator[int]:

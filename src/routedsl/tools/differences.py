@@ -12,7 +12,7 @@ from routedsl.engine.program import Program
 from routedsl.engine.report import decision_to_json, options_to_json, options_to_text
 from routedsl.engine.targets import rule_to_text, target_to_text
 from routedsl.language.policy import Ranked, Reject, Rule
-from routedsl.language.written import named
+from routedsl.language.written import named, quoted
 
 _MOST_PARTS = 6
 """Parts of a region that people are shown; JSON has them all."""
@@ -89,14 +89,16 @@ def _came_out(decision: Decision) -> str:
 
 
 def _change_to_text(change: Change) -> str:
-    what = " ".join(word for word in (change.kind, named(change.name) if change.name else "", change.setting) if word)
+    name = quoted(change.name) if change.kind == "pattern" else named(change.name) if change.name else ""
+    what = " ".join(word for word in (change.kind, name, change.setting) if word)
+    nothing = "nobody" if change.setting is None else "none"
     match change.old, change.new:
         case None, "declared":
             return f"{what} is new"
         case "declared", None:
             return f"{what} is gone"
         case old, new:
-            return f"{what}: {old or 'none'} -> {new or 'none'}"
+            return f"{what}: {old or nothing} -> {new or nothing}"
 
 
 def _undecided_to_text(rule: str) -> str:
