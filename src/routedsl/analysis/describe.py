@@ -28,6 +28,11 @@ def describe(box: Box, space: Space) -> str:
     return written.condition(_all(parts)) if parts else "always"
 
 
+def pattern_to_text(pattern: Pattern) -> str:
+    """A pattern as a policy writes it."""
+    return written.condition(_pattern(pattern))
+
+
 def essential(box: Box, space: Space) -> Box:
     """The box without the dimensions that the others, and what ties them together, decide."""
     whole = tied(dict(box), space)

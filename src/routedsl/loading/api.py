@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 
+from routedsl.analysis.hindsight import hindsight, hindsight_to_text
+from routedsl.analysis.survey import survey
 from routedsl.discover import discover
 from routedsl.engine.decision import Decision as Decided
 from routedsl.engine.explain import explain
@@ -39,9 +41,11 @@ class Decision:
     _decided: Decided = field(repr=False, compare=False)
 
     def explain(self) -> str:
-        """Why, as `routedsl explain` prints it: each rule tried, each predicate with its value."""
-        case = self._case
-        return explanation_to_text(explain(self._program, case.request, case.world, case.pinned))
+        """Why, as `routedsl explain` prints it: each rule tried, each predicate with its value, the nearest flip."""
+        case, program = self._case, self._program
+        explanation = explain(program, case.request, case.world, case.pinned)
+        back = hindsight(survey(program), explanation, case.request, case.world, case.pinned)
+        return explanation_to_text(explanation) + hindsight_to_text(back)
 
     def to_json(self) -> Mapping[str, object]:
         """The decision as `routedsl decide --json` prints it."""

@@ -37,6 +37,9 @@ yes  rule auto:2  (one.route:1:24)
 ranking    medium
 chain      medium, then large
 options    timeout 10s
+
+effective     chars >= 2
+nearest flip  chars 1 (now 2) -> auto:1
 """
     )
     assert result.exit_code == 0
@@ -46,7 +49,7 @@ def test_several_requests_are_told_apart_by_a_blank_line(policy: str) -> None:
     result = explain(policy, requests=f"{HI}\nnoise\n{HI}\n")
     first, _, rest = result.stdout.partition("\n\nerror invalid_json: ")
     assert first.startswith("asked for  the model `auto`")
-    assert first.endswith("options    timeout 10s")
+    assert first.endswith("nearest flip  chars 1 (now 2) -> auto:1")
     assert "\n\nasked for  the model `auto`\n" in rest
     assert result.exit_code == 1
 
@@ -55,6 +58,15 @@ def test_json_is_a_line_a_request(policy: str) -> None:
     result = explain(policy, "--json", requests=f'{{"id": "a", "body": {HI}}}\n{{"id": "b", "body": 1}}\n')
     good, bad = (json.loads(line) for line in result.stdout.splitlines())
     assert (good["id"], good["rule"], [tried["result"] for tried in good["tried"]]) == ("a", "auto:2", [False, True])
+    assert good["effective"] == "chars >= 2"
+    assert good["flip"] == {
+        "fact": "chars",
+        "now": 2,
+        "value": 1,
+        "change": "chars 1 (now 2)",
+        "rule": "auto:1",
+        "at": "one.route:1:1",
+    }
     assert bad == {"id": "b", "error": {"code": "invalid_request", "message": "the body must be an object"}}
     assert result.exit_code == 1
 

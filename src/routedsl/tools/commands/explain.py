@@ -6,6 +6,8 @@ from typing import BinaryIO
 
 import click
 
+from routedsl.analysis.hindsight import hindsight, hindsight_to_json, hindsight_to_text
+from routedsl.analysis.survey import survey
 from routedsl.engine.explain import explain
 from routedsl.engine.narrate import explanation_to_json, explanation_to_text
 from routedsl.engine.request import RequestError
@@ -21,10 +23,13 @@ from routedsl.tools.terminal import load_or_exit
 def command(policy: Path, request: BinaryIO, *, json_: bool) -> None:
     """Say why REQUEST is decided as it is by POLICY: each rule tried, each predicate with its value.
 
+    Then what was asked of it in effect, and the smallest change of one fact that would have decided otherwise.
+
     REQUEST is a file with one chat-completion body, or an envelope around one; `-` is standard input.
     Of a file with several, each is explained. Exits 1 where one could not be read; the rest go on.
     """
     program = load_or_exit(policy)
+    surveyed = survey(program)
     failed = False
     for number, line in enumerate(requests_in(request)):
         try:
@@ -35,6 +40,8 @@ def command(policy: Path, request: BinaryIO, *, json_: bool) -> None:
             shown = refusal_to_json(line, error)
         else:
             explanation = explain(program, case.request, case.world, case.pinned)
-            told, shown = explanation_to_text(explanation), explanation_to_json(explanation, case.id)
+            back = hindsight(surveyed, explanation, case.request, case.world, case.pinned)
+            told = explanation_to_text(explanation) + hindsight_to_text(back)
+            shown = explanation_to_json(explanation, case.id) | hindsight_to_json(back)
         sys.stdout.write(json_line(shown) if json_ else "\n" * (number > 0) + told)
     sys.exit(1 if failed else 0)
