@@ -118,6 +118,7 @@ def told(rules: str, promise: str) -> list[str]:
         # a split has one, and never one without a share
         ("else split of [tiny 50%, large]", "attempts <= 2", "attempts <= 1"),
         ("else split of [tiny 100%, large 0%]", "never [large]", "never [tiny]"),
+        ("else split of [tiny 100%, large 0%] by user", "never [large]", "never [tiny]"),
         # filters that exclude each other
         ("else first of [tiny, large] where quality >= max_tokens", "attempts <= 4", "attempts <= 3"),
         ("when tokens > 8k -> all_\nelse tiny\npool all_ = [large]", "attempts <= 2", "attempts <= 1"),
@@ -129,7 +130,7 @@ def told(rules: str, promise: str) -> list[str]:
         ("else large { deadline 7s }", "wait <= 7s", "wait <= 6s"),
         # twice 128k at $2 and 128k at $10 a million
         ("else large", "cost <= $3.072", "cost <= $3.0719"),
-        ("else large { max_output 1k  retry 0 }", "cost <= $0.266", "cost <= $0.2659"),
+        ("else large { max_output 1k  retry 0 }", "cost <= $0.266", "cost <= $0.26599"),
         ("when tokens > 1k -> tiny\nelse large { max_output 1k  retry 0 }", "cost <= $0.012", "cost <= $0.0119"),
         (
             "when max_tokens is given and total_tokens <= 1k -> open { retry 0 }\nelse tiny",
@@ -149,6 +150,14 @@ def test_what_nothing_bounds_cannot_be_proved() -> None:
     assert told("else open", "assert always -> cost <= $100") == [message]
     assert told("else open { max_output 1k }", "assert always -> cost <= $100") == []
     assert told("else open", "assert max_tokens < 1k -> cost <= $100") == []
+    assert told("else open", "assert total_tokens < 1k -> cost <= $100") == [message]  # a bound that is not given
+
+
+def test_what_takes_too_long_cannot_be_proved() -> None:
+    large = " and ".join(f'(header["a{n}"] == "x" or header["b{n}"] == "x")' for n in range(16))
+    promise = "assert always -> never [large]"
+    assert told(f"when {large} -> tiny\nelse large", promise) == ["it could not be decided whether this promise holds"]
+    assert told(f"when {large} -> tiny\nelse medium", promise) == []
 
 
 @pytest.mark.parametrize(
@@ -180,6 +189,18 @@ def test_what_nothing_bounds_cannot_be_proved() -> None:
             'model == "auto" and chars < 3 -> only [tiny]',
             True,
         ),
+        (
+            'route auto, "x*" { else tiny }\nroute b, "y*" { else tiny }\nroute c, "*" { else large }',
+            'model like "x?" -> only [tiny]',
+            True,
+        ),
+        # splits
+        ("else split of [tiny 20%, large]", "draw < 20% -> only [tiny]", True),
+        ("else split of [tiny 20%, large]", "draw >= 20% -> only [large]", True),
+        ("else split of [tiny 20%, large]", "draw < 20% and draw > 19.9998% -> never [tiny]", False),
+        ("else split of [tiny 20%, large]", "draw >= 20% -> never [large]", False),
+        ("else split of [tiny 20%, large] by user", "draw < 20% -> only [tiny]", False),
+        ("else split of [tiny 20%, large] by user", "draw < 20% and user is missing -> only [tiny]", True),
         # candidates, fallback, refusals, and models that are left out in all but the worst case
         ("else first of all where quality >= 50", "always -> never [tiny, open]", True),
         ("else first of all where up", "not large.up -> never [large]", True),
