@@ -1,6 +1,7 @@
 """What takes more pieces than its budget is not decided, and nothing is claimed of it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -87,7 +88,9 @@ def test_many_rules_share_the_pieces() -> None:
     assert rules(*[FEW] * 8_000).pieces == 1_000
 
 
-def test_the_blame_is_not_shortened_beyond_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_is_blamed_beyond_the_budget() -> None:
     low, high = (Compare(Fact("chars", Type.COUNT), op, 200, span=SPAN) for op in (Op.LT, Op.GE))
     asked = rules(*truths(2), low, high, ALWAYS)
     assert asked.reach(4) == Dead((2, 3))
+    assert asked._covered([{}], [2, 3])
+    assert not replace(asked, pieces=1)._covered([{}], [2, 3])

@@ -5,7 +5,7 @@ import pytest
 from routedsl.analysis.regions import Box, Budget, region, tied
 from routedsl.analysis.space import NO, YES, Space, space_of
 from routedsl.base.types import Type, Value
-from routedsl.language.policy import And, Compare, Condition, Contains, Fact, Given, Like, Not, Op, Or
+from routedsl.language.policy import And, Compare, Condition, Contains, Fact, Given, InSet, Like, Not, Op, Or
 from tests.analysis.universe import SPAN, WORDS
 
 MODEL, USER = Fact("model", Type.TEXT), Fact("user", Type.TEXT, optional=True)
@@ -59,6 +59,15 @@ def test_a_pattern_that_fails_rules_out_values() -> None:
     (box,) = region(like(MODEL, "gpt-*"), space, Budget(), holds=False)
     assert "gpt-4" not in shown(box, space)["model"]
     assert shown(box, space)["gpt-4*"] == {False}
+
+
+def test_what_a_pattern_leaves_of_a_text_decides_other_patterns() -> None:
+    either = InSet(MODEL, ("gpt-4", "llama"), span=SPAN)
+    space, _ = made(either, like(MODEL, "gpt-*"), like(MODEL, "gpt-4*"))
+    for box in ({0: 0b11, 1: YES}, {1: YES, 0: 0b11}):
+        narrowed = tied(box, space)
+        assert narrowed is not None
+        assert shown(narrowed, space) == {"model": {"gpt-4"}, "gpt-*": {True}, "gpt-4*": {True}}
 
 
 def test_of_a_missing_text_no_pattern_is_found() -> None:

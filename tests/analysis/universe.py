@@ -295,9 +295,7 @@ def universe_of(conditions: Iterable[Condition], rng: Random, *, whole: bool = T
     return Universe(conditions, space, rows, whole and all_of_them, _cells(space, rows))
 
 
-def _rows(
-    values: Mapping[str, Sequence[Value]], rng: Random, *, all_of_them: bool
-) -> Iterable[Mapping[str, Value]]:
+def _rows(values: Mapping[str, Sequence[Value]], rng: Random, *, all_of_them: bool) -> Iterable[Mapping[str, Value]]:
     if all_of_them:
         return (dict(zip(values, row, strict=True)) for row in product(*values.values()))
     return ({text: rng.choice(some) for text, some in values.items()} for _ in range(MOST_ROWS // 2))
