@@ -116,3 +116,17 @@ def test_a_text_that_ends_amid_several_mistakes_is_read_to_its_end() -> None:
 
 def test_a_statement_that_is_read_twice_is_told_once() -> None:
     assert len(found("when 200 > chars tiny\n" * (MOST // 2 - 1))) == MOST - 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "when chars->[]by 3",
+        "a when",
+        "tiny else when fallback large , medium , tiny ] timeout , 10s when messages < = 2 and chars < 200 - >",
+    ],
+)
+def test_an_awkward_text_is_told_and_comes_to_an_end(text: str) -> None:
+    _, found = parse(Source("a.route", text))
+    assert found
+    assert all(finding.help for finding in found)

@@ -26,6 +26,8 @@ from routedsl.language.tables import parser
 
 LARGEST = 1024 * 1024
 """Bytes a policy file may have."""
+MOST_MENDS = 1_000
+"""Places where a text is read on after a mistake, so that reading ends whatever the guesses are."""
 
 
 def parse(source: Source) -> tuple[File, tuple[Diagnostic, ...]]:
@@ -54,6 +56,7 @@ class _Reader:
         self.at = 0
         self.resumed = -1
         self.mended: set[Mistake] = set()
+        self.mends = 0
         self.interactive = parser().parse_interactive()
         self.states = self.interactive.parser_state.state_stack
         self.values = self.interactive.parser_state.value_stack
@@ -82,7 +85,8 @@ class _Reader:
 
     def _mend(self) -> None:
         """Tell what is wrong, and find a way on."""
-        if len(self.found) >= MOST:
+        self.mends += 1
+        if len(self.found) >= MOST or self.mends > MOST_MENDS:
             self._give_up()
             return
         trouble = self._trouble()

@@ -40,7 +40,7 @@ def explain(trouble: Trouble) -> Mistake:
 
 
 def _otherwise(t: Trouble) -> Mistake | None:
-    lexeme, fitting = t.near(0), f"here fits {_spoken(t.accepts)}"
+    lexeme, fitting = t.near(0), _spoken(t.accepts)
     if t.statement < t.at and (lexeme.type in (END, "RBRACE") or t.opens(t.at)):
         return t.tell(f"something is missing behind `{t.near(-1).text[:40]}`", fitting, t.span(-1, -1))
     return t.tell(f"`{lexeme.text[:40]}` does not fit here", fitting)
@@ -53,8 +53,10 @@ def _spoken(accepts: frozenset[str]) -> str:
             left -= kinds
             phrases.append(phrase)
     words = sorted(f"`{spellings()[kind]}`" for kind in left if kind in spellings())
-    *most, last = [*words, *phrases]
-    return f"{', '.join(most)} or {last}" if most else last
+    *most, last = [*words, *phrases] or [""]
+    if not last:
+        return "nothing fits here: leave out what stands before it"
+    return f"here fits {', '.join(most)} or {last}" if most else f"here fits {last}"
 
 
 _GUESSES: tuple[Callable[[Trouble], Mistake | None], ...] = (
