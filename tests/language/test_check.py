@@ -43,11 +43,12 @@ def test_every_change_mends_what_it_is_about(tmp_path: Path) -> None:
     assert len(edits) >= 40
     for path, diagnostic, edit in edits:
         text = path.read_text("utf-8")
+        unread = sum(d.code.startswith("R01") for d in checked(path)[1])
         path.write_text(text[: edit.span.start] + edit.replacement + text[edit.span.end :], "utf-8")
         left = {(d.code, d.span.start) for d in checked(path)[1]}
         path.write_text(text, "utf-8")
         assert (diagnostic.code, diagnostic.span.start) not in left, diagnostic
-        assert not any(code.startswith("R01") and at >= edit.span.start for code, at in left), diagnostic
+        assert sum(code.startswith("R01") for code, _ in left) <= unread, diagnostic
 
 
 def test_every_message_keeps_its_manners() -> None:

@@ -132,7 +132,16 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _warning(code: str, span: Span, message: str, labels: tuple[Label, ...] = ()) -> Diagnostic:
-    return Diagnostic(code=code, severity=Severity.WARNING, message=message, span=span, labels=labels)
+    return Diagnostic(
+        code=code, severity=Severity.WARNING, message=message, span=span, help=_HELPS[code], labels=labels
+    )
+
+
+_HELPS = {
+    "R0511": "leave it out, or move it above what takes its requests",
+    "R0512": "leave it out, or ask for what can be",
+    "R0513": "leave it out, or write `always`",
+}
 
 
 # ── conditions that are no question ─────────────────────────────────────────────────────────────

@@ -19,6 +19,7 @@ CODES = MappingProxyType(
         "R0108": "a policy past its limits",
         "R0109": "a bracket that is never closed",
         "R0110": "a reserved word as a name",
+        "R0111": "a text of another language",
         "R0201": "an unknown signal",
         "R0202": "an unknown model, pool or route",
         "R0203": "a name declared twice",

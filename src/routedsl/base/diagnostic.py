@@ -70,8 +70,10 @@ class PolicyError(Exception):
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """The findings sorted by file, place, severity and code, each once."""
-    unique = {(d.code, d.message, d.span.source.name, d.span.start): d for d in diagnostics}
+    """The findings sorted by file, place, severity and code; of two that say the same the first."""
+    unique: dict[tuple[str, str, str, int], Diagnostic] = {}
+    for d in diagnostics:
+        unique.setdefault((d.code, d.message, d.span.source.name, d.span.start), d)
     ranks = list(Severity)
     return tuple(
         sorted(

@@ -113,11 +113,20 @@ def _unknown_unit(text: str, digits: str, unit: str) -> LiteralError:
     message = f"`{text}` has an unknown unit, `{unit}`"
     if unit in _DAYS and digits.isdecimal():
         return LiteralError(message, meant=f"{int(digits) * 24}h")
+    if unit.lower() in ("am", "pm") and digits.isdecimal() and 1 <= int(digits) <= 12:
+        return LiteralError(
+            f"`{text}` is no time of day", meant=f"{int(digits) % 12 + 12 * (unit.lower() == 'pm'):02}:00"
+        )
     known = [*DURATIONS, *MULTIPLES, "%"]
     meant = _LONG_UNITS.get(unit) or next(iter(close_matches(unit, known, most=1)), None)
     if meant:
         return LiteralError(message, meant=f"{digits}{meant}")
     return LiteralError(message, f"the units are {', '.join(f'`{known_unit}`' for known_unit in known)}")
+
+
+def unit_of(word: str) -> str:
+    """The unit that a word stands for: itself, or the one that it spells out."""
+    return _LONG_UNITS.get(word, word)
 
 
 def render_quantity(quantity: Quantity) -> str:

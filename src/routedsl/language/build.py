@@ -78,7 +78,8 @@ class Builder(Conditions):
         """`edition 1`: its number."""
         number = self.literal(children[1:])
         if number.text != "1":
-            self.report("R0106", f"edition `{number.text}` is not known", number.span, "write `edition 1`")
+            edit = Edit(number.span, "1")
+            self.report("R0106", f"edition `{number.text}` is not known", number.span, "write `edition 1`", edit)
         return number
 
     def import_(self, children: list[Any]) -> s.Import:
@@ -157,13 +158,14 @@ class Builder(Conditions):
 
     # ── rules ───────────────────────────────────────────────────────────────────────────────────
 
-    def option(self, children: list[Any]) -> s.Setting:
+    def option(self, children: list[Any]) -> s.Setting | s.Rule:
         """An option for all rules around it; one with a word for its value may be an `else` that was misspelt."""
         name, value = children
-        if isinstance(value, s.Name) and is_else(name.text):
-            edit = Edit(name.span, "else")
-            self.report("R0101", f"`{name.text}` starts no statement", name.span, "write `else`", edit)
-        return self.setting(children)
+        if not isinstance(value, s.Name) or not is_else(name.text):
+            return self.setting(children)
+        edit = Edit(name.span, "else")
+        self.report("R0102", f"`{name.text}` starts no statement", name.span, "write `else`", edit)
+        return s.Rule(None, s.ToName(value, span=value.span), None, (), span=self.span(children), keyword=name.span)
 
     def options(self, children: list[Any]) -> _Braces:
         """`{ … }` behind a rule's target."""
@@ -221,10 +223,6 @@ class Builder(Conditions):
         return s.ToStrategy(strategy, models, where.condition if where else None, span=span)
 
     def _split(self, strategy: s.Name, source: _Models, where: _Where | None, by: _By | None, span: Span) -> s.ToSplit:
-        if strategy.text != "split":
-            self.report(
-                "R0102", f"`{strategy.text}` takes no shares", strategy.span, "shares belong to `split of [a 90%, b]`"
-            )
         if where:
             self.report("R0102", "a `split` has no `where`", where.span, "put the condition into the rule")
         return s.ToSplit(strategy, source.shares, by.signal if by else None, span=span)

@@ -11,13 +11,15 @@ from typing import Any
 
 from routedsl.base.diagnostic import Diagnostic, Edit
 from routedsl.base.source import Source, Span
-from routedsl.base.suggest import did_you_mean
+from routedsl.base.suggest import close_matches
 from routedsl.language import syntax as s
 from routedsl.language.lexis import Lexeme
 
 _ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t"}
 _ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|(.))")
 _FLIPPED = {s.Op.LT: s.Op.GT, s.Op.LE: s.Op.GE, s.Op.GT: s.Op.LT, s.Op.GE: s.Op.LE}
+MISSING = frozenset({"null", "none", "nil", "empty", "undefined", "unset", "absent", "na"})
+"""What other languages call a value that is missing."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _UPWARDS = {s.Op.LT, s.Op.LE}
 _DOWNWARDS = {s.Op.GT, s.Op.GE}
@@ -77,7 +79,8 @@ class Conditions:
             return _ESCAPES[match[2]]
         place = Span(self.source, span.start + 1 + match.start(), span.start + 1 + match.end())
         known = 'the escapes are `\\"`, `\\\\`, `\\n`, `\\t` and `\\u{…}`'
-        self.report("R0104", f"`{match[0]}` is not an escape", place, f"{known}; write `\\\\` for a backslash")
+        edit = Edit(Span(self.source, place.start, place.start + 1), "\\\\")
+        self.report("R0104", f"`{match[0]}` is not an escape", place, f"{known}; write `\\\\` for a backslash", edit)
         return match[0]
 
     def literal(self, children: list[Any]) -> s.Literal:
@@ -90,9 +93,9 @@ class Conditions:
         span = self.span(children)
         if flags not in ("", "i"):
             place = Span(self.source, span.end - len(flags), span.end)
-            self.report(
-                "R0102", f"`{flags}` is not a flag of an expression", place, "the only flag is `i`, to ignore case"
-            )
+            put = "i" if "i" in flags else ""
+            help_ = f"the only flag is `i`, to ignore case; {f'write `{put}`' if put else f'leave `{flags}` out'}"
+            self.report("R0102", f"`{flags}` is not a flag of an expression", place, help_, Edit(place, put))
         resolved = re.sub(r"\\(.)", lambda match: "/" if match[1] == "/" else match[0], pattern)
         return s.Regex(resolved, "i" in flags, span=span)
 
@@ -224,8 +227,11 @@ class Conditions:
         if word not in ("given", "missing"):
             place = self.span([lexeme])
             known = "a signal `is given` or `is missing`"
-            meant = did_you_mean(word, ("given", "missing"))
-            self.report("R0102", f"`is {word}` is not a question", place, meant or f"{known}; compare with `==`")
+            meant = (
+                "missing" if word.lower() in MISSING else next(iter(close_matches(word, ("given", "missing"))), None)
+            )
+            help_ = f"write `is {meant}`" if meant else f"{known}; compare with `==`"
+            self.report("R0102", f"`is {word}` is not a question", place, help_, Edit(place, meant) if meant else None)
         return s.Given(signal, word == "missing", span=self.span(children))
 
 

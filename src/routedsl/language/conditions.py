@@ -8,6 +8,7 @@ from routedsl.base.diagnostic import Edit
 from routedsl.base.source import Span
 from routedsl.base.types import Type
 from routedsl.language import policy, syntax
+from routedsl.language.build_conditions import MISSING
 from routedsl.language.constants import Constant, form_of, read_constant, wrong_operator
 from routedsl.language.findings import kind_of, quoted
 from routedsl.language.references import Asked, find_signal
@@ -49,6 +50,8 @@ def check_condition(node: syntax.Condition, scope: Scope) -> policy.Condition:
 def _predicate(node: _Leaf, scope: Scope) -> policy.Condition:
     if isinstance(node, syntax.Holds):
         return _holds(node, scope)
+    if isinstance(node, syntax.Compare) and isinstance(node.operand, syntax.Truth):
+        _refuse_compared_let(node, scope)
     asked = find_signal(node.signal, scope)
     match node:
         case syntax.Compare():
@@ -87,12 +90,28 @@ def _holds(node: syntax.Holds, scope: Scope) -> policy.Condition:
     return policy.Holds(asked.fact, span=node.span)
 
 
+def _refuse_compared_let(node: syntax.Compare, scope: Scope) -> None:
+    """`short == true`, where `short` is a `let`."""
+    name = node.signal.name
+    if name not in scope.names.lets or node.op not in (syntax.Op.EQ, syntax.Op.NE):
+        return
+    scope.names.used.add(("let", name))
+    edit = Edit(node.span, name if _wants_truth(node) else f"not {name}")
+    raise scope.wrong("R0303", node.signal.span, f"`{name}` is a condition", f"write `{edit.replacement}`", edit=edit)
+
+
+def _wants_truth(node: syntax.Compare) -> bool:
+    return isinstance(node.operand, syntax.Truth) and node.operand.value is (node.op is syntax.Op.EQ)
+
+
 # ── comparisons ─────────────────────────────────────────────────────────────────────────────────
 
 
 def _compare(node: syntax.Compare, asked: Asked, scope: Scope) -> policy.Condition:
     if asked.type is Type.BOOL:
         raise _compared_truth(node, asked, scope)
+    if node.op in (syntax.Op.EQ, syntax.Op.NE):
+        _refuse_other_equality(node, asked, scope)
     other = _other_signal(node.operand, asked, scope)
     if other is not None:
         return _compare_signals(node, asked, other, scope)
@@ -100,6 +119,22 @@ def _compare(node: syntax.Compare, asked: Asked, scope: Scope) -> policy.Conditi
     if asked.type is Type.TEXTS or not (asked.type.ordered or equality):
         raise wrong_operator(asked, node.op, scope)
     return _comparison(asked.fact, node.op, read_constant(node.operand, asked, scope), node.span)
+
+
+def _refuse_other_equality(node: syntax.Compare, asked: Asked, scope: Scope) -> None:
+    """`user == null`, `model == ["a", "b"]`, `tools == true`: equality with what is no constant of the signal."""
+    operand, equal = node.operand, node.op is syntax.Op.EQ
+    match operand:
+        case syntax.Name(text=text) if text.lower() in MISSING:
+            edit = f"{asked.text} is {'missing' if equal else 'given'}"
+        case syntax.Items(items=items) if items and asked.type is not Type.TEXTS:
+            edit = f"{asked.text} {'in' if equal else 'not in'} {operand.span.text}"
+        case syntax.Truth() if asked.type is Type.COUNT:
+            edit = f"{asked.text} {'>' if _wants_truth(node) else '=='} 0"
+        case _:
+            return
+    message = f"{quoted(operand.span.text)} is no value of {quoted(asked.text)}"
+    raise scope.wrong("R0301", operand.span, message, f"write `{edit}`", edit=Edit(node.span, edit))
 
 
 def _comparison(fact: policy.Fact, op: syntax.Op, value: Constant, span: Span) -> policy.Condition:
@@ -112,8 +147,7 @@ def _compared_truth(node: syntax.Compare, asked: Asked, scope: Scope) -> Wrong:
     """`stream == true`: the form to write."""
     if node.op not in (syntax.Op.EQ, syntax.Op.NE) or not isinstance(node.operand, syntax.Truth):
         return wrong_operator(asked, node.op, scope)
-    wanted = node.operand.value is (node.op is syntax.Op.EQ)
-    return wrong_operator(asked, node.op, scope, Edit(node.span, asked.text if wanted else f"not {asked.text}"))
+    return wrong_operator(asked, node.op, scope, Edit(node.span, f"{'' if _wants_truth(node) else 'not '}{asked.text}"))
 
 
 def _other_signal(operand: syntax.Operand, asked: Asked, scope: Scope) -> Asked | None:
@@ -200,7 +234,7 @@ def _within(node: syntax.Within, asked: Asked, scope: Scope) -> policy.Condition
 def _members(items: syntax.Items, asked: Asked, scope: Scope) -> tuple[Constant, ...]:
     """The constants of a list, each once; all that are wrong are reported."""
     if not items.items:
-        raise scope.wrong("R0306", items.span, "the list is empty: nothing is ever in it")
+        raise scope.wrong("R0306", items.span, "the list is empty: nothing is ever in it", "write what may be in it")
     found: dict[Constant, None] = {}
     wrong: Wrong | None = None
     for item in items.items:
@@ -231,7 +265,9 @@ def _matches(node: syntax.Matches, asked: Asked, scope: Scope) -> policy.Conditi
         re2.compile(node.regex.pattern, options)
     except re2.error as error:
         cause = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
-        hint = "expressions are RE2's: no look-around, no back-references"
+        hint = "a sign that stands for itself takes a backslash: `\\(`"
+        if "perl operator" in cause or "escape" in cause:
+            hint = "expressions are RE2's: no look-around, no back-references"
         message = f"the expression does not compile: {cause}"
         raise scope.wrong("R0305", node.regex.span, message, hint) from error
     return policy.Matches(asked.fact, node.regex.pattern, node.regex.ignore_case, span=node.span)

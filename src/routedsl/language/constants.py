@@ -1,7 +1,7 @@
 """Constants of predicates: read by the type of the signal that they are compared with."""
 
 from routedsl.base.diagnostic import Edit
-from routedsl.base.suggest import did_you_mean
+from routedsl.base.suggest import close_matches
 from routedsl.base.types import Type
 from routedsl.base.units import LiteralError, Quantity, parse_quantity, render_quantity
 from routedsl.language.findings import kind_of, listed, quoted
@@ -59,8 +59,10 @@ def read_constant(operand: Operand, asked: Asked, scope: Scope) -> Constant:
         case Text(value=value):
             fits = _is_number(value, asked.type)
             raise _mismatch(operand, asked, scope, "write it without quotes" if fits else None, value if fits else None)
+        case Name(text=name) if name not in scope.vocabulary.signals:
+            raise _mismatch(operand, asked, scope, f"{kind_of(asked.type)} is written `{_WRITTEN[asked.type]}`")
         case Name():
-            raise _mismatch(operand, asked, scope, _NO_SIGNAL)
+            raise _mismatch(operand, asked, scope, f"{_NO_SIGNAL}: `{form_of(asked)}`")
         case Regex() | Env() | Truth() | Items():
             raise _mismatch(operand, asked, scope, f"compare it: `{form_of(asked)}`")
 
@@ -102,6 +104,9 @@ def _meant(text: str, found: Type, wanted: Type) -> str | None:
     match wanted:
         case Type.MONEY if found in _PLAIN and text[-1].isdigit():
             return f"${text}"
+        case Type.SHARE if found in _PLAIN and (value := parse_quantity(text).value) <= 100:
+            percent = round(value * 100, 6) if value < 1 else value
+            return f"{render_quantity(Quantity(Type.NUMBER, percent))}%"
         case Type.COUNT if found is Type.DURATION and text.endswith("m"):
             return f"{text[:-1]}M"
         case Type.DURATION if found is Type.COUNT and text.endswith("M"):
@@ -114,9 +119,6 @@ def _unit_help(text: str, found: Quantity, wanted: Type) -> str:
     match wanted:
         case Type.DURATION if found.type in _PLAIN:
             return f"write a unit: `{text}ms` or `{text}s`"
-        case Type.SHARE if found.type in _PLAIN and found.value <= 100:
-            percent = round(found.value * 100, 6) if found.value < 1 else found.value
-            return f"did you mean `{render_quantity(Quantity(Type.NUMBER, percent))}%`?"
         case Type.COUNT if found.type is Type.NUMBER:
             return "counts are whole numbers"
         case _:
@@ -133,7 +135,10 @@ def _text(operand: Operand, asked: Asked, scope: Scope) -> str:
     if values and operand.value not in values:
         folded = operand.value.casefold()
         same = f'"{folded}"' if folded in values else None
-        help_ = did_you_mean(operand.value, values) or f"it is one of {listed(values)}"
+        short = next((value for value in values if folded.startswith(value) and asked.fact.signal == "weekday"), None)
+        match = short or next(iter(close_matches(operand.value, values, most=1)), None)
+        same = same or (f'"{match}"' if match else None)
+        help_ = f"did you mean `{same}`?" if same else f"it is one of {listed(values)}"
         message = f"{quoted(operand.value)} is no value of {quoted(asked.text)}"
         raise scope.wrong("R0304", operand.span, message, help_, edit=same)
     return operand.value

@@ -20,7 +20,8 @@ def check_lets(scope: Scope) -> None:
     walked = walk({name: _bare_names(let.condition) for name, let in lets.items()})
     for cycle in walked.cycles:
         message = f"{quoted(cycle[0])} is defined by itself: {shown(cycle)}"
-        scope.findings.error("R0206", lets[cycle[0]].name.span, message)
+        help_ = "let one of them stand on signals alone"
+        scope.findings.error("R0206", lets[cycle[0]].name.span, message, help_)
     cyclic = {name for cycle in walked.cycles for name in cycle}
     extents: dict[str, Extent] = {}
     for name in walked.order:

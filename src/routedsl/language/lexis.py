@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from routedsl.base.diagnostic import Diagnostic, Edit
 from routedsl.base.source import Source, Span
+from routedsl.language import amounts
 from routedsl.language.syntax import Comment
 from routedsl.language.tables import parser
 
@@ -28,7 +29,8 @@ _NESTING = {*PARTNERS, *PARTNERS.values(), "NOT"}
 _MEANT = {
     "&&": ("AND", "and"), "&": ("AND", "and"), "||": ("OR", "or"), "|": ("OR", "or"), "!": ("NOT", "not"),
     "===": ("EQ", "=="), "!==": ("NE", "!="), "<>": ("NE", "!="), "≠": ("NE", "!="),
-    "=<": ("LE", "<="), "≤": ("LE", "<="), "≥": ("GE", ">="), "=~": ("MATCHES", "matches"),
+    "=<": ("LE", "<="), "≤": ("LE", "<="), "≥": ("GE", ">="), "=~": ("MATCHES", "matches"), "~": ("MATCHES", "matches"),
+    "...": ("RANGE", ".."), "…": ("RANGE", ".."),
     "=>": ("ARROW", "->"), "→": ("ARROW", "->"), "⇒": ("ARROW", "->"), "-->": ("ARROW", "->"), "==>": ("ARROW", "->"),
 }  # fmt: skip
 _OPERATORS = "|".join(re.escape(form) for form in sorted(_MEANT, key=len, reverse=True) if form != "!")
@@ -38,16 +40,26 @@ _HIDDEN = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff
 # Tried before the grammar's own terminals, since some begin as those do. No repetition here may run
 # past what the match then takes, or a long line would be read anew from each of its places.
 _BEFORE = rf"""
-    (?P<REMARK> // [^\n]* )
+    (?P<REMARK> // [^\n]* | --[ \t] [^\n]* | (?<![^\n]) ; [^\n]*
+              | /\* (?: [^*] | \*(?!/) )* (?: \*/ )? | <!-- (?: [^-] | -(?!->) )* (?: --> )? )
+  | (?P<ELSE_IF> else [ \t]{{1,9}} (?: if | when ) (?! \w | [.:/-]\w ) )
+  | (?P<AMOUNT> {amounts.FORMS} )
+  | (?P<SLASHED> (?<= matches[ ] ) / [^/\\\s]{{1,80}} (?: / [^/\\\s]{{1,80}} ){{1,9}} / (?! \S ) )
+  | (?P<BRACED> \$ (?: \{{ [A-Za-z_]\w{{0,80}} \}} | \( [A-Za-z_]\w{{0,80}} \) ) )
+  | (?P<NEARLY_ARROW> (?: >- | <- | ~> | -[ ]> ) (?! [0-9] ) )
   | (?P<AT_LEAST> => (?= [ ]? \$?[0-9] ) )
   | (?P<OPERATOR> {_OPERATORS} | !(?!=) )
-  | (?P<QUOTED> ' [^'\n]* ' | {_CURLY} [^\n\u201c-\u201f"]* [\u201c-\u201f"] | \u2018 [^\n\u2018\u2019]* \u2019 )
+  | (?P<QUOTED> ' [^'\n]* ' | {_CURLY} [^\n\u201c-\u201f"]* [\u201c-\u201f"]
+              | \u2018 [^\n\u2018\u2019]* \u2019 | ` [^`\n]* ` )
   | (?P<DIGIT_NAME> [0-9]{{1,9}} [a-z]{{0,9}} (?: [-/] [0-9]{{1,9}} ){{0,3}} [-/] [A-Za-z] \w* (?: [.:/-] \w+ )* )
 """
 _AFTER = rf"""
-    (?P<UNCLOSED> ["'/\u2018-\u201f] [^\n]* )
+    (?P<DIVISION> / (?= [ ] ) )
+  | (?P<UNCLOSED> ["'/\u2018-\u201f] [^\n]* )
+  | (?P<NEGATIVE> (?<! [0-9A-Za-z] ) - \$? [0-9] [\w.]{{0,20}} )
   | (?P<DASH> - (?= [0-9.$] ) )
   | (?P<ADDRESS> :// [^\s"'{{}}\[\],]+ )
+  | (?P<ASSIGN> := )
   | (?P<MARK> [:;] )
   | (?P<UNSEEN> {_HIDDEN}+ )
   | (?P<ELSEWHERE> [^\w\s\x00-\x23$&'()/:;<=>{{|}}\[\]\u2018-\u201f]+ | \S )
@@ -99,6 +111,8 @@ class Lexis:
 def set_apart(span: Span, put: str) -> Edit:
     """Put words in the place of a piece, with spaces where they would run into what stands around it."""
     text = span.source.text
+    if not put and text[max(0, span.start - 1) : span.start].isalnum() and text[span.end : span.end + 1].isalnum():
+        return Edit(span, " ")
     before = " " if put[:1].isalpha() and text[max(0, span.start - 1) : span.start].isalnum() else ""
     behind = " " if put[-1:].isalpha() and text[span.end : span.end + 1].isalnum() else ""
     return Edit(span, before + put + behind)
@@ -218,24 +232,66 @@ def _digit_name(lexis: Lexis, match: re.Match[str]) -> None:
     lexis.meant_text(lexis.span(match), match[0], f"`{match[0]}` starts with a digit and stands in quotes")
 
 
+def _else_if(lexis: Lexis, match: re.Match[str]) -> None:
+    lexis.report("R0102", "`else` takes all that is left", lexis.span(match), "write `when`", "when")
+    lexis.lexemes.append(Lexeme("WHEN", "when", match.start(), match.end()))
+
+
+def _amount(lexis: Lexis, match: re.Match[str]) -> None:
+    message, put = amounts.meant(match[0])
+    # A program may not turn one currency into another.
+    foreign = any(sign in match[0] for sign in "€£¥")
+    lexis.report("R0302", message, lexis.span(match), f"write `{put}`", None if foreign else put)
+    lexis.lexemes.append(Lexeme("NUMBER", put, match.start(), match.end()))
+
+
+def _slashed(lexis: Lexis, match: re.Match[str]) -> None:
+    put = "/" + match[0][1:-1].replace("/", "\\/") + "/"
+    lexis.report("R0102", "a slash inside an expression is written `\\/`", lexis.span(match), f"write `{put}`", put)
+    lexis.lexemes.append(Lexeme("REGEX", put, match.start(), match.end()))
+
+
+def _braced(lexis: Lexis, match: re.Match[str]) -> None:
+    put = f"${match[0][2:-1]}"
+    lexis.report("R0102", "a value of the environment has no brackets", lexis.span(match), f"write `{put}`", put)
+    lexis.lexemes.append(Lexeme("ENV", put, match.start(), match.end()))
+
+
 def _remark(lexis: Lexis, match: re.Match[str]) -> None:
-    span = lexis.span(match)
-    lexis.report("R0102", "`//` starts no comment", span, "a comment starts with `#`", f"#{match[0][2:]}")
+    sign = next(sign for sign in _REMARKS if match[0].startswith(sign))
+    inner = match[0][len(sign) :].removesuffix(_REMARKS[sign])
+    lines = (
+        [line.strip().removeprefix("*").strip() for line in inner.split("\n")] if _REMARKS[sign] else [inner.strip()]
+    )
+    put = "\n".join(f"# {line}" for line in lines if line) or "#"
+    goes_on = lexis.source.text[match.end() :].partition("\n")[0].strip()
+    help_ = "a comment starts with `#`" + (", each of its lines anew" if "\n" in put else "")
+    lexis.report("R0102", f"`{sign}` starts no comment", lexis.span(match), help_, put + "\n" * bool(goes_on))
 
 
-def _mark(lexis: Lexis, match: re.Match[str]) -> None:
-    side = "a name and its value stand side by side: `timeout 10s`"
-    help_ = side if match[0] == ":" else "statements need no mark between them"
-    lexis.report("R0102", f"`{match[0]}` has no place in a policy", lexis.span(match), help_, "")
+_REMARKS = {"//": "", "--": "", ";": "", "/*": "*/", "<!--": "-->"}
+"""What starts a comment elsewhere, and what ends it there; nothing where the line does."""
+
+
+def _sign(lexis: Lexis, match: re.Match[str]) -> None:
+    # It fits nowhere: what stands around it shows what was meant.
+    lexis.lexemes.append(Lexeme(match.lastgroup or "", match[0], match.start(), match.end()))
+
+
+def _nearly_arrow(lexis: Lexis, match: re.Match[str]) -> None:
+    lexis.report("R0102", f"`{match[0]}` is written `->` here", lexis.span(match), "write `->`", "->")
+    lexis.lexemes.append(Lexeme("ARROW", "->", match.start(), match.end()))
 
 
 def _dash(lexis: Lexis, match: re.Match[str]) -> None:
-    last = lexis.lexemes[-1] if lexis.lexemes else None
-    if last is None or last.type not in ("NUMBER", "TIME"):
-        lexis.report("R0102", "no number is negative", lexis.span(match), None, "")
-        return
     lexis.report("R0102", "a range is written with two dots", lexis.span(match), "write `..`", "..")
     lexis.lexemes.append(Lexeme("RANGE", "..", match.start(), match.end()))
+
+
+def _negative(lexis: Lexis, match: re.Match[str]) -> None:
+    lexis.doubts.append(match.start())
+    help_ = "write a number from `0` up, or leave out what it limits"
+    lexis.report("R0302", f"`{match[0]}` is negative, which no number is", lexis.span(match), help_)
 
 
 # ── what belongs nowhere ────────────────────────────────────────────────────────────────────────
@@ -254,10 +310,15 @@ def _unclosed(lexis: Lexis, match: re.Match[str]) -> None:
 
 
 def _elsewhere(lexis: Lexis, match: re.Match[str]) -> None:
+    if match[0] == "@" and lexis.source.text[match.end() : match.end() + 1].isalpha():
+        lexis.report("R0105", "`@` does not belong here", lexis.span(match), "leave `@` out", "")
+        return
     lexis.doubts.append(match.start())
-    help_ = None
-    if match[0] in "+-*%^":
-        help_ = "there is no arithmetic: compare a signal with a constant"
+    help_ = "leave it out"
+    if match[0] in "+-*/%^":
+        help_ = "there is no arithmetic: compare a signal with a constant, `chars > 800`"
+    elif match[0].startswith("?"):
+        help_ = "there is no `? :`; write `when … -> …`, and `else …` below"
     elif match[0].isalpha():
         help_ = "a name with letters past `a` to `z` stands in quotes"
     lexis.report("R0105", f"`{match[0][:20]}` does not belong here", lexis.span(match), help_)
@@ -281,7 +342,15 @@ _ANSWERS: dict[str, Callable[[Lexis, re.Match[str]], None]] = {
     "DIGIT_NAME": _digit_name,
     "UNCLOSED": _unclosed,
     "DASH": _dash,
-    "MARK": _mark,
+    "MARK": _sign,
+    "ASSIGN": _sign,
+    "ELSE_IF": _else_if,
+    "AMOUNT": _amount,
+    "SLASHED": _slashed,
+    "BRACED": _braced,
+    "NEARLY_ARROW": _nearly_arrow,
+    "NEGATIVE": _negative,
+    "DIVISION": _elsewhere,
     "UNSEEN": _unseen,
     "ELSEWHERE": _elsewhere,
     "BLANK": _blank,

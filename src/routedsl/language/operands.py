@@ -8,7 +8,7 @@ from routedsl.base.source import Span
 from routedsl.base.suggest import did_you_mean
 from routedsl.base.types import Type
 from routedsl.base.units import DURATIONS, LiteralError, Quantity, parse_quantity
-from routedsl.language.findings import kind_of, listed, quoted
+from routedsl.language.findings import kind_of, listed, quoted, suggested
 from routedsl.language.syntax import Env, Items, Literal, Name, Operand, Text
 
 DIALECTS_TO_COME = frozenset({"anthropic"})
@@ -18,6 +18,10 @@ LONGEST = DURATIONS["h"] * 24
 _URL = re.compile(
     r"https?://(?P<host>\[[0-9a-fA-F:.]+\]|[^\s/@:?#\[\]]+)(?::(?P<port>\d{1,9}))?(?P<path>/[^\s?#]*)?", re.IGNORECASE
 )
+
+
+_VARIABLE = re.compile(r'"?(?:\$|(?:os\.)?(?:environ|env)[/.:])?([A-Z][A-Z0-9]*_[A-Z0-9_]*)"?')
+"""The name of a variable, as other tools write one that holds a key."""
 
 
 class SettingError(ValueError):
@@ -72,8 +76,11 @@ def read_url(operand: Operand) -> str:
     if match is None and "@" in text:
         raise SettingError(operand.span, "the address has a user or a key in it", "write `key $NAME`", "R0701")
     if match is None:
-        help_ = 'write it as `"http://127.0.0.1:11434/v1"`, without `?` or `#`'
-        raise SettingError(operand.span, f"{quoted(text)} is no address", help_)
+        help_, edit = 'write it as `"http://127.0.0.1:11434/v1"`, without `?` or `#`', None
+        if "//" not in text and _URL.fullmatch(f"http://{text}"):
+            edit = f'"http://{text}"'
+            help_ = f"did you mean `{edit}`?"
+        raise SettingError(operand.span, f"{quoted(text)} is no address", help_, edit=edit)
     if match["port"] and not 0 < int(match["port"]) < 65536:
         raise SettingError(operand.span, f"`{match['port']}` is no port", "ports go from `1` to `65535`")
     return text.rstrip("/")
@@ -83,8 +90,12 @@ def read_env(operand: Operand) -> str:
     """A variable of the environment; a key written out is refused."""
     if isinstance(operand, Env):
         return operand.name
-    help_ = "put it in the environment and write `key $NAME`"
-    raise SettingError(operand.span, "a key is only ever named, not written", help_, "R0701")
+    variable = _VARIABLE.fullmatch(operand.span.text)
+    help_, edit = "put it in the environment and write `key $NAME`", None
+    if variable:
+        edit = f"${variable[1]}"
+        help_ = f"write `key {edit}`"
+    raise SettingError(operand.span, "a key is only ever named, not written", help_, "R0701", edit=edit)
 
 
 def quantity(operand: Operand, type_: Type, example: str) -> Quantity:
@@ -102,13 +113,18 @@ def quantity(operand: Operand, type_: Type, example: str) -> Quantity:
         raise SettingError(operand.span, message, f"write it without quotes: `{bare}`", edit=bare)
     if type_ is Type.MONEY and _parses(f"${bare}", type_):
         raise SettingError(operand.span, message, f"did you mean `${bare}`?", edit=f"${bare}")
-    seconds = type_ is Type.DURATION and _parses(f"{bare}s", type_) and bare[-1].isdigit()
-    raise SettingError(operand.span, message, f"did you mean `{bare}s`?" if seconds else f"write it as `{example}`")
+    meant = {Type.DURATION: f"{bare}s", Type.NUMBER: bare.removesuffix("%"), Type.COUNT: bare.removesuffix("%")}.get(
+        type_
+    )
+    if meant and bare[-1] in "0123456789%" and _parses(meant, type_):
+        raise SettingError(operand.span, message, f"did you mean `{meant}`?", edit=meant)
+    raise SettingError(operand.span, message, f"write it as `{example}`")
 
 
 def _parses(text: str, type_: Type) -> bool:
     try:
-        return parse_quantity(text).type is type_
+        found = parse_quantity(text).type
+        return found is type_ or (type_ is Type.NUMBER and found is Type.COUNT)
     except LiteralError:
         return False
 
@@ -171,13 +187,18 @@ def _named(operand: Operand) -> list[tuple[str, Operand]]:
     return list(found.items())
 
 
+_ABILITIES = {"vision": "images", "function_calling": "tools", "functions": "tools", "json_mode": "json"}
+"""What other tools call the things that a model supports."""
+
+
 def read_closed(operand: Operand, known: Iterable[str]) -> tuple[str, ...]:
     """A list of names that are all known, each once."""
     named = _named(operand)
     for name, item in named:
         if name not in known:
-            hint = did_you_mean(name, known) or f"it is one of {listed(known)}"
-            raise SettingError(item.span, f"{quoted(name)} is not known here", hint, "R0304")
+            name = _ABILITIES.get(name, name)
+            hint, edit = suggested(name, known, f"it is one of {listed(known)}")
+            raise SettingError(item.span, f"{quoted(item.span.text)} is not known here", hint, "R0304", edit=edit)
     return tuple(name for name, _ in named)
 
 

@@ -18,6 +18,7 @@ from routedsl.base.diagnostic import Diagnostic, in_order
 from routedsl.base.source import Source, Span
 from routedsl.language.build import Builder
 from routedsl.language.lexis import MOST, PARTNERS, Lexeme, Lexis, lexemes_of
+from routedsl.language.mistakes.foreign import foreign
 from routedsl.language.mistakes.guess import explain
 from routedsl.language.mistakes.trouble import END, STARTING, Mistake, Trouble
 from routedsl.language.reductions import reductions
@@ -42,6 +43,8 @@ def parse(source: Source) -> tuple[File, tuple[Diagnostic, ...]]:
     if lexis.refused:
         return File(None, (), tuple(lexis.comments), source=source), in_order(lexis.found)
     file = replace(_Reader(source, lexis).read(), comments=tuple(lexis.comments))
+    if lexis.found and (whole := foreign(source)):
+        return replace(file, statements=()), (whole,)
     return file, in_order(lexis.found)[:MOST]
 
 
@@ -93,14 +96,20 @@ class _Reader:
         mistake = None if self._is_consequence(trouble) else explain(trouble)
         if mistake and mistake not in self.mended:
             self.mended.add(mistake)
-            self.found.append(mistake.diagnostic)
+            self._tell(mistake.diagnostic)
             if mistake.put is not None:
                 self._read_instead(trouble, mistake, mistake.put)
                 return
         if self.resumed == len(self.lexemes) - 1:
             self._give_up()
         else:
-            self._skip_statement(trouble)
+            self._skip_statement(trouble, mistake)
+
+    def _tell(self, diagnostic: Diagnostic) -> None:
+        """Keep a finding in the place of those on its own words, which knew less."""
+        place = diagnostic.span
+        self.found[:] = [f for f in self.found if not place.start <= f.span.start <= f.span.end <= place.end]
+        self.found.append(diagnostic)
 
     def _trouble(self) -> Trouble:
         level = self._level("WHEN")
@@ -152,11 +161,13 @@ class _Reader:
             self.at = trouble.statement
         self.lexemes[mistake.first : mistake.past] = put
 
-    def _skip_statement(self, trouble: Trouble) -> None:
+    def _skip_statement(self, trouble: Trouble, mistake: Mistake | None) -> None:
         """Go to where the next statement starts, or the block around this one ends."""
         escape = trouble.escape()
         if escape is None:
-            self._complete()
+            blamed = mistake.diagnostic.span.start if mistake else len(self.source.text)
+            if blamed > self.lexemes[trouble.statement].start:
+                self._complete()  # what is wrong from its first word on is nothing, even if it can be read
             self._cut("WHEN")
             self.at = self.resumed = self._next_statement(trouble)
         else:

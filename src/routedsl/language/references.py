@@ -4,16 +4,22 @@ import re
 from dataclasses import dataclass
 
 from routedsl.base.source import Span
-from routedsl.base.suggest import did_you_mean
 from routedsl.base.types import Type
 from routedsl.language import policy
-from routedsl.language.findings import listed, quoted
+from routedsl.language.findings import listed, quoted, suggested
 from routedsl.language.scope import Scope, Wrong
 from routedsl.language.syntax import SignalRef
 from routedsl.language.vocabulary import SignalWord
 
 LATER = frozenset({"language", "code", "difficulty"})
 """Signals of the language that no version has yet."""
+_ALIASES = {
+    "headers": "header", "prompt_tokens": "tokens", "input_tokens": "tokens", "token_count": "tokens",
+    "prompt": "text", "content": "text", "message": "text", "body": "text", "input": "text", "query": "last",
+    "length": "chars", "characters": "chars", "word_count": "words", "message_count": "messages",
+    "streaming": "stream", "hour": "time", "day": "weekday", "user_id": "user", "api_key": "key", "functions": "tools",
+}  # fmt: skip
+"""What other tools call signals."""
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -66,13 +72,35 @@ def _model_fact(model: str, fact: str, ref: SignalRef, scope: Scope) -> tuple[Si
     signals, facts = scope.vocabulary.signals, scope.vocabulary.model_facts
     if model in signals and signals[model].keyed:
         form = f'{model}["{fact}"]'
-        raise scope.wrong("R0307", ref.span, f"{quoted(ref.span.text)} is written `{form}`", edit=form)
+        message = f"{quoted(ref.span.text)} has its name behind a dot"
+        raise scope.wrong("R0307", ref.span, message, f"write `{form}`", edit=form)
+    meant = _of_request(ref, scope)
+    if meant and (fact not in facts or model in _REQUEST):
+        bare = Span(ref.span.source, ref.span.start, ref.span.start + len(ref.name))
+        raise scope.wrong("R0201", bare, f"{quoted(bare.text)} is written `{meant}`", f"write `{meant}`", edit=meant)
     if fact not in facts:
-        known = did_you_mean(fact, facts) or f"a model's facts are {listed(facts)}"
-        raise scope.wrong("R0201", ref.span, f"{quoted(fact)} is no fact of a model", known)
-    if not scope.has_model(model, ref.span):
+        hint, edit = suggested(fact, facts, f"a model's facts are {listed(facts)}")
+        place = Span(ref.span.source, ref.span.end - len(fact), ref.span.end) if ref.key is None else ref.span
+        raise scope.wrong("R0201", place, f"{quoted(fact)} is no fact of a model", hint, edit=edit)
+    if not scope.has_model(model, Span(ref.span.source, ref.span.start, ref.span.end - len(fact) - 1)):
         raise Wrong
     return facts[fact], model
+
+
+_REQUEST = frozenset({"request", "req", "input", "ctx", "context", "body", "http", "r", "event"})
+"""What other tools call the request, before a dot."""
+
+
+def _of_request(ref: SignalRef, scope: Scope) -> str | None:
+    """`request.tokens`, `input.headers.x-tier`: the signal that is meant."""
+    _, _, rest = ref.name.partition(".")
+    if rest in scope.vocabulary.signals and ref.model is None:
+        return rest
+    head, _, key = rest.partition(".")
+    word = _ALIASES.get(head, head)
+    if word not in scope.vocabulary.signals or not scope.vocabulary.signals[word].keyed:
+        return None
+    return f'{word}["{key}"]' if key else word
 
 
 def _unknown(ref: SignalRef, scope: Scope) -> Wrong:
@@ -88,7 +116,11 @@ def _unknown(ref: SignalRef, scope: Scope) -> Wrong:
         help_ = f"ask for a fact of it, such as `{name}.up`"
         return scope.wrong("R0201", ref.span, f"{quoted(name)} is a model, and no condition", help_)
     known = [*vocabulary.signals, *scope.names.lets, *(vocabulary.model_facts if scope.candidate else ())]
-    return scope.wrong("R0201", ref.span, f"{quoted(name)} is no signal and no `let`", did_you_mean(name, known))
+    there = f"the signals are {listed(sorted(vocabulary.signals))}"
+    alias = _ALIASES.get(name.lower())
+    hint, edit = (f"did you mean `{alias}`?", alias) if alias else suggested(name, known, there)
+    place = Span(ref.span.source, ref.span.start, ref.span.start + len(name))
+    return scope.wrong("R0201", place, f"{quoted(name)} is no signal and no `let`", hint, edit=edit)
 
 
 # ── signals that take a name in brackets ────────────────────────────────────────────────────────

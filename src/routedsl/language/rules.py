@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
+from routedsl.base.diagnostic import Edit
 from routedsl.base.source import Span
 from routedsl.language import policy, syntax
 from routedsl.language.conditions import check_condition
@@ -17,6 +19,7 @@ Given = Mapping[str, Any]
 """The options that are written at one level, already checked."""
 Body = Sequence[syntax.Rule | syntax.Block | syntax.Setting]
 MOST_RULES = 10_000
+_LAST = "move `else` to the end, or leave out what stands behind it"
 EXPLICIT = "explicit"
 """What stands for a rule where the client's choice of a model was kept."""
 
@@ -85,15 +88,26 @@ def _body(body: Body, build: _Build, outer: Given) -> tuple[policy.Rule | policy
 
 def _check_order(body: Body, scope: Scope) -> None:
     places = [index for index, item in enumerate(body) if not isinstance(item, syntax.Setting)]
-    for item in body[places[0] : places[-1]] if places else ():
+    for before, item in pairwise(body[places[0] : places[-1]] if places else ()):
         if isinstance(item, syntax.Setting):
             hint = "bare options stand before the first or after the last rule; those of one rule in its braces"
-            scope.findings.error("R0405", item.name.span, f"{quoted(item.name.text)} stands between two rules", hint)
+            edit = None
+            if isinstance(before, syntax.Rule) and not before.options and _same_line(before.span, item.span):
+                edit = Edit(item.span, f"{{ {item.span.text} }}")
+                hint = f"write `{edit.replacement}` for this rule alone"
+            message = f"{quoted(item.name.text)} stands between two rules"
+            scope.findings.error("R0405", item.name.span, message, hint, edit=edit)
     rules = _rules(body)
     closed = next((i for i, rule in enumerate(rules) if isinstance(rule, syntax.Rule) and rule.condition is None), None)
     if closed is not None and rules[closed + 1 :]:
         place, first = rules[closed + 1].keyword, rules[closed].keyword
-        scope.findings.twice("R0501", place, "no request reaches a rule after `else`", first, "this takes the rest")
+        scope.findings.twice(
+            "R0501", place, "no request reaches a rule after `else`", first, "this takes the rest", _LAST
+        )
+
+
+def _same_line(before: Span, behind: Span) -> bool:
+    return "\n" not in before.source.text[before.end : behind.start]
 
 
 def _item(item: syntax.Rule | syntax.Block, build: _Build, options: Given) -> policy.Rule | policy.Block:
@@ -113,7 +127,7 @@ def _rule(rule: syntax.Rule, build: _Build, outer: Given) -> policy.Rule:
     target = check_target(rule.target, scope, build.pools)
     if rule.options and not isinstance(target, policy.Ranked):
         message = "options in braces do nothing behind this target"
-        scope.findings.error("R0507", rule.options[0].span, message, "leave them out")
+        scope.findings.error("R0507", rule.options[0].span, message, "leave the braces out")
     checked = policy.Rule(
         number=len(build.rules),
         name=_name(rule, build),
@@ -135,7 +149,11 @@ def _name(rule: syntax.Rule, build: _Build) -> str:
     first = build.names.setdefault(name, rule)
     if first is not rule and (first.name or rule.name):  # else a route stands twice, which is reported
         findings.twice(
-            "R0203", place, f"two rules are named {quoted(name)}", first.name.span if first.name else first.keyword
+            "R0203",
+            place,
+            f"two rules are named {quoted(name)}",
+            first.name.span if first.name else first.keyword,
+            help="give one of them another name",
         )
     if name == EXPLICIT:
         message = f"`{EXPLICIT}` is what stands for a rule where clients choose a model"
@@ -198,4 +216,5 @@ def _check_handovers(rules: Iterable[policy.Rule], scope: Scope) -> None:
     for cycle in walk(places).cycles:
         following = cycle[1] if len(cycle) > 1 else cycle[0]
         message = f"routes hand over to each other: {shown(cycle)}"
-        scope.findings.error("R0206", places[cycle[0]][following], message)
+        help_ = "let one of them name a model in its place"
+        scope.findings.error("R0206", places[cycle[0]][following], message, help_)

@@ -10,6 +10,8 @@ from routedsl.language.findings import Findings, quoted, some
 from routedsl.language.names import Names
 from routedsl.language.vocabulary import Vocabulary
 
+_REFUSING = frozenset({"deny", "block", "drop", "forbid", "reject", "refuse", "none"})
+
 
 class Wrong(Exception):  # noqa: N818 - not an error of the program: it ends the checking of one predicate
     """The piece at hand was reported; nothing more is to be said of it."""
@@ -35,24 +37,33 @@ class Scope:
         self.findings.error(code, span, message, help, edit=edit)
         return Wrong()
 
-    def has_model(self, name: str, span: Span) -> bool:
-        """Whether a name is a model's; where it is not, that is reported."""
+    def has_model(self, name: str, span: Span, *, target: bool = False) -> bool:
+        """Whether a name is a model's; where it is not, that is reported.
+
+        A whole `target` could as well be a pool or a route.
+        """
         names = self.names
         others = (
             ("pool", names.pools, "a pool stands in the place of a whole list"),
-            ("route", names.route_names, f"to hand over to that route, write `-> route {span.text}`"),
+            ("route", names.route_names, f"to hand over to that route, write `route {span.text}`"),
         )
         for kind, declared, hint in others:
             if name in declared and name not in names.models:
-                self.findings.error("R0202", span, f"{quoted(name)} is a {kind}, not a model", hint)
+                edit = f"route {span.text}" if target and kind == "route" else None
+                self.findings.error("R0202", span, f"{quoted(name)} is a {kind}, not a model", hint, edit=edit)
                 return False
         if names.open or name in names.models:
             return True
-        self.findings.error("R0202", span, f"{quoted(name)} is no declared model", self._instead_of(name))
+        form = self._instead_of(name)
+        hint = f"did you mean `{form}`?" if form else f"there is {some(names.models)}"
+        edit = form if target or form in names.models else None
+        if name.lower() in _REFUSING:
+            edit, hint = None, 'to refuse a request, write `reject 403 "why"`'
+        self.findings.error("R0202", span, f"{quoted(name)} is no declared model", hint, edit=edit)
         return False
 
-    def _instead_of(self, name: str) -> str:
+    def _instead_of(self, name: str) -> str | None:
         names = self.names
         forms = {name: f"route {name}" for name in names.route_names} | {name: name for name in names.models}
         match = next(iter(close_matches(name, forms | {name: name for name in names.pools}, most=1)), None)
-        return f"there is {some(names.models)}" if match is None else f"did you mean `{forms.get(match, match)}`?"
+        return None if match is None else forms.get(match, match)

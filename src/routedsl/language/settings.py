@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, Va
 from pydantic_core import ErrorDetails
 
 from routedsl.base.source import Span
-from routedsl.base.suggest import did_you_mean
+from routedsl.base.suggest import close_matches
 from routedsl.base.units import DURATIONS
 from routedsl.language.findings import Findings, listed, quoted
 from routedsl.language.operands import (
@@ -142,7 +142,8 @@ def _once(settings: Sequence[Setting], findings: Findings) -> dict[str, Setting]
     for setting in settings:
         name = setting.name.text
         if name in first:
-            findings.twice("R0404", setting.name.span, f"{quoted(name)} is given twice", first[name].name.span)
+            place, message = setting.name.span, f"{quoted(name)} is given twice"
+            findings.twice("R0404", place, message, first[name].name.span, help="leave one out")
         else:
             first[name] = setting
     return first
@@ -157,21 +158,43 @@ def _report(
 ) -> None:
     name = _name(details)
     cause = details.get("ctx", {}).get("error")
+    if details["type"] == "missing" and name in (_meant(other, model) for other in values):
+        return  # it is there, by another name, which is told
     if details["type"] == "missing":
         findings.error("R0403", whole, f"`{name}` is missing", f"write `{EXAMPLES[name]}`")
     elif details["type"] == "extra_forbidden":
         message = f"{quoted(name)} is no {model.word} of {model.place}"
-        findings.error("R0401", values[name].name.span, message, _where_it_belongs(name, model))
+        hint, edit = _where_it_belongs(name, model)
+        findings.error("R0401", values[name].name.span, message, hint, edit=edit)
     elif isinstance(cause, SettingError):
         findings.error(cause.code, cause.span, str(cause), cause.help, edit=cause.edit)
     else:
         raise AssertionError(f"`{name}` has a reader that raises another error: {details['msg']}")
 
 
-def _where_it_belongs(name: str, model: type[_Settings]) -> str:
+_ALIASES = {
+    "base_url": "url", "api_base": "url", "endpoint": "url", "address": "url", "api_key": "key", "token": "key",
+    "provider": "upstream", "backend": "upstream", "model": "id", "name": "id", "context_window": "context",
+    "capabilities": "supports", "retries": "retry", "fallbacks": "fallback", "max_tokens": "max_output",
+    "request_timeout": "timeout", "cost": "input_price", "labels": "tags",
+}  # fmt: skip
+"""What other tools call settings and options."""
+
+
+def _meant(name: str, model: type[_Settings]) -> str | None:
+    """The setting that was likely meant by a name that is none."""
+    if name in model.model_fields:
+        return None
+    alias = _ALIASES.get(name)
+    return (
+        alias if alias in model.model_fields else next(iter(close_matches(name, sorted(model.model_fields), 1)), None)
+    )
+
+
+def _where_it_belongs(name: str, model: type[_Settings]) -> tuple[str, str | None]:
     places = (UpstreamSettings, ModelSettings, OptionSettings, DefaultSettings)
     other = next((place for place in places if name in place.model_fields), None)
     if other is not None:
-        return f"it belongs to {other.place}"
-    known = sorted(model.model_fields)
-    return did_you_mean(name, known) or f"there is {listed(known)}"
+        return f"it belongs to {other.place}", None
+    meant = _meant(name, model)
+    return (f"did you mean `{meant}`?", meant) if meant else (f"there is {listed(sorted(model.model_fields))}", None)

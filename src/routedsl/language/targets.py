@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from routedsl.base.suggest import did_you_mean
 from routedsl.base.types import Type
 from routedsl.base.units import WHOLE, LiteralError, Quantity, parse_quantity, render_quantity
 from routedsl.language import policy, syntax
 from routedsl.language.conditions import check_condition
-from routedsl.language.findings import listed, quoted
+from routedsl.language.findings import listed, quoted, some, suggested
 from routedsl.language.graph import shown, walk
 from routedsl.language.operands import CONTROL
 from routedsl.language.references import find_signal
@@ -34,7 +33,8 @@ def check_pools(scope: Scope) -> dict[str, CheckedPool]:
     walked = walk({name: _inner_pools(pool) for name, pool in declared.items()})
     for cycle in walked.cycles:
         message = f"{quoted(cycle[0])} is made of itself: {shown(cycle)}"
-        scope.findings.error("R0206", declared[cycle[0]].name.span, message)
+        help_ = "write one of them as a list of models"
+        scope.findings.error("R0206", declared[cycle[0]].name.span, message, help_)
     pools = {name: CheckedPool("first", ()) for cycle in walked.cycles for name in cycle}
     for name in walked.order:
         if name not in pools:
@@ -59,7 +59,9 @@ def _checked_pool(target: syntax.ToStrategy | syntax.Items, scope: Scope, pools:
 def ranked_models(source: syntax.Items | syntax.Name | syntax.All, scope: Scope, pools: Pools) -> tuple[str, ...]:
     """The models that are to be ranked, which may not be none."""
     if isinstance(source, syntax.Items) and not source.items:
-        scope.findings.error("R0306", source.span, "the list is empty: there is no model to choose")
+        scope.findings.error(
+            "R0306", source.span, "the list is empty: there is no model to choose", "name a model in it"
+        )
     return model_list(source, scope, pools)
 
 
@@ -87,7 +89,10 @@ def _pool_models(name: syntax.Name, scope: Scope, pools: Pools) -> tuple[str, ..
         return pools[name.text].models
     is_model = name.text in scope.names.models or (scope.names.open and name.text not in scope.names.route_names)
     edit = f"[{name.span.text}]" if is_model else None
-    hint = f"write a list: `{edit}`" if is_model else did_you_mean(name.text, [*pools, *scope.names.models])
+    hint = f"write a list: `{edit}`"
+    if not is_model:
+        there = f"there is {some(pools)}" if pools else "write a list: `[tiny, large]`"
+        hint, edit = suggested(name.text, pools, there)
     scope.findings.error("R0202", name.span, f"{quoted(name.text)} is no pool", hint, edit=edit)
     return ()
 
@@ -112,14 +117,14 @@ def _listed_models(items: syntax.Items, scope: Scope) -> tuple[str, ...]:
 def _strategy(name: syntax.Name, scope: Scope, *, shared: bool) -> str:
     known = scope.vocabulary.strategies
     if name.text not in known:
-        hint = did_you_mean(name.text, known) or f"the strategies are {listed(sorted(known))}"
-        scope.findings.error("R0205", name.span, f"{quoted(name.text)} is no strategy", hint)
+        hint, edit = suggested(name.text, known, f"the strategies are {listed(sorted(known))}")
+        scope.findings.error("R0205", name.span, f"{quoted(name.text)} is no strategy", hint, edit=edit)
     elif known[name.text] and not shared:
         hint = f"write `{name.text} of [a 90%, b 10%]`"
         scope.findings.error("R0503", name.span, f"`{name.text}` needs a share for each model", hint)
     elif shared and not known[name.text]:
-        hint = "leave the shares out, or write `split of …`"
-        scope.findings.error("R0503", name.span, f"`{name.text}` takes no shares", hint)
+        hint = "leave the shares out, or write `split` in its place"
+        scope.findings.error("R0503", name.span, f"`{name.text}` takes no shares", hint, edit="split")
     return name.text
 
 
@@ -144,7 +149,7 @@ def _to_name(name: syntax.Name, scope: Scope, pools: Pools) -> policy.Target:
         pool = pools[name.text]
         members = tuple(policy.Candidate(model=model) for model in pool.models)
         return policy.Ranked(strategy=pool.strategy, candidates=members)
-    found = scope.has_model(name.text, name.span)
+    found = scope.has_model(name.text, name.span, target=True)
     return policy.Ranked(strategy="first", candidates=(policy.Candidate(model=name.text),) if found else ())
 
 
@@ -233,8 +238,10 @@ def _to_route(name: syntax.Name, scope: Scope) -> policy.Target:
     routes = scope.names.route_names
     if name.text not in routes:
         known = {**scope.names.models, **scope.names.pools}
-        hint = f"write `-> {name.span.text}`" if name.text in known else did_you_mean(name.text, routes)
-        scope.findings.error("R0202", name.span, f"{quoted(name.text)} is no route", hint)
+        hint, edit = suggested(name.text, routes, f"there is {some(routes)}" if routes else "name a model")
+        if name.text in known:
+            hint, edit = f"write `-> {name.span.text}`", None
+        scope.findings.error("R0202", name.span, f"{quoted(name.text)} is no route", hint, edit=edit)
     return policy.HandOver(routes.get(name.text, name.text))
 
 

@@ -14,6 +14,7 @@ LARGEST_FILE = 1024 * 1024
 """Bytes of one file."""
 MOST_FILES = 256
 SUFFIX = ".route"
+_WITHOUT = "put it beside the file that imports it, or leave the `import` out"
 
 
 @dataclass(slots=True)
@@ -171,7 +172,8 @@ def _cycle(resolved: Path, reading: Reading, path: Path, importer: Span | None) 
 
 def _unreadable(path: Path, error: OSError, importer: Span | None) -> Diagnostic:
     cause = (error.strerror or type(error).__name__).lower()
-    return _about(path, "R0601", f"`{path}` cannot be read: {cause}", _similar(path), importer)
+    hint = _similar(path) or (_WITHOUT if importer else None)
+    return _about(path, "R0601", f"`{path}` cannot be read: {cause}", hint, importer)
 
 
 def _similar(path: Path) -> str | None:

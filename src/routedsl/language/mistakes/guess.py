@@ -7,7 +7,7 @@ one always does: it names what would fit.
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 
-from routedsl.language.mistakes import places, signs, words
+from routedsl.language.mistakes import calls, lists, places, signs, words
 from routedsl.language.mistakes.trouble import END, STARTING, Mistake, Trouble, spellings
 
 _VALUE = {"NAME", "TEXT", "NUMBER", "TIME", "REGEX", "TRUE", "FALSE", "LSQB"}
@@ -53,28 +53,46 @@ def _spoken(accepts: frozenset[str]) -> str:
             left -= kinds
             phrases.append(phrase)
     words = sorted(f"`{spellings()[kind]}`" for kind in left if kind in spellings())
-    *most, last = [*words, *phrases] or [""]
-    if not last:
-        return "nothing fits here: leave out what stands before it"
+    if not words and not phrases:
+        return "nothing fits here: leave out what came before it"
+    *most, last = [*words, *phrases]
     return f"here fits {', '.join(most)} or {last}" if most else f"here fits {last}"
 
 
 _GUESSES: tuple[Callable[[Trouble], Mistake | None], ...] = (
+    lists.thousands,
+    signs.marks,
+    signs.doubled,
+    signs.tilde,
+    signs.environment,
+    words.unless,
+    words.missing_when,
     words.start,
-    words.else_with_condition,
     signs.equals,
+    signs.arrow,
     signs.negated,
     signs.truth,
-    signs.missing_and,
+    calls.call,
+    lists.ranges,
+    lists.brackets_of_list,
+    lists.bare_list,
+    lists.either,
+    lists.other_bracket,
+    words.phrase,
+    places.option_of_rule,
     signs.missing_condition,
     places.doubled_arrow,
     places.missing_target,
+    places.naming,
+    places.target_first,
     words.missing_arrow,
     places.list_for_target,
     words.keyword,
+    signs.missing_and,
     words.reserved,
     places.second_target,
     signs.comma_for_and,
+    lists.comma_between_settings,
     signs.quotes,
     places.missing_value,
     places.sign,

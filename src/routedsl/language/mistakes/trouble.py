@@ -8,7 +8,7 @@ from lark.lexer import PatternStr
 
 from routedsl.base.diagnostic import Diagnostic, Edit, Label
 from routedsl.base.source import Source, Span
-from routedsl.language.lexis import PARTNERS, Lexeme, set_apart
+from routedsl.language.lexis import PARTNERS, Lexeme, lexemes_of, set_apart
 from routedsl.language.tables import parser
 
 END = "$END"
@@ -30,15 +30,10 @@ def spellings() -> dict[str, str]:
     return {t.name: t.pattern.value for t in parser().terminals if isinstance(t.pattern, PatternStr)}
 
 
-@cache
-def _terminals() -> dict[str, str]:
-    return {text: name for name, text in spellings().items()}
-
-
-def lexeme_of(text: str, start: int, end: int) -> Lexeme:
-    """A lexeme that stands for a piece of the source: a keyword, operator or bracket, a text, or a name."""
-    kind = _terminals().get(text) or ("TEXT" if text.startswith('"') else "REGEX" if text.startswith("/") else "NAME")
-    return Lexeme(kind, text, start, end)
+def lexemes_of_words(words: str, start: int, end: int) -> tuple[Lexeme, ...]:
+    """Lexemes that stand for a piece of the source, as these words would be read."""
+    read = lexemes_of(Source("", words)).lexemes
+    return tuple(Lexeme(lexeme.type, lexeme.text, start, end) for lexeme in read)
 
 
 def partner_of(opener: Lexeme) -> str:
@@ -88,6 +83,15 @@ class Trouble:
         """The place of the lexemes between two distances."""
         return Span(self.source, self.lexemes[self.at + first].start, self.lexemes[self.at + last].end)
 
+    def text(self, first: int, last: int) -> str:
+        """The source from one lexeme to another, both included."""
+        return self.span(first, last).text if first <= last else ""
+
+    def ends(self, distance: int) -> bool:
+        """Whether a statement is over before a lexeme: at the end, a brace, or on a new line."""
+        index = min(self.at + distance, len(self.lexemes) - 1)
+        return self.lexemes[index].type in (END, "RBRACE") or self.fresh(index)
+
     def column(self, index: int) -> int:
         """How far right a lexeme starts."""
         return self.source.position(self.lexemes[index].start)[1]
@@ -123,35 +127,46 @@ class Trouble:
 
     # ── tellings ────────────────────────────────────────────────────────────────────────────────
 
-    def tell(self, message: str, help: str | None, span: Span | None = None, code: str = "R0101") -> Mistake:
+    def tell(
+        self, message: str, help: str | None, span: Span | None = None, code: str = "R0101", *, edit: Edit | None = None
+    ) -> Mistake:
         """Say it, and give the statement up."""
-        return Mistake(Diagnostic(code=code, message=message, span=span or self.span(), help=help))
+        return Mistake(Diagnostic(code=code, message=message, span=span or self.span(), help=help, edit=edit))
 
-    def swap(self, message: str, put: str, first: int = 0, last: int = 0, code: str = "R0102") -> Mistake:
+    def swap(
+        self, message: str, put: str, first: int = 0, last: int = 0, code: str = "R0102", *, help: str | None = None
+    ) -> Mistake:
         """Say it, and read these words in the place of the lexemes between two distances."""
         span = self.span(first, last)
-        help_ = f"write `{put}`" if put else f"leave `{span.text}` out"
+        help_ = help or (f"write `{put}`" if put else f"leave `{span.text}` out")
         diagnostic = Diagnostic(code=code, message=message, span=span, help=help_, edit=set_apart(span, put))
-        words = [put] if put[:1] in ('"', "/") else put.split()
-        lexemes = tuple(lexeme_of(word, span.start, span.end) for word in words)
-        return Mistake(diagnostic, self.at + first, self.at + last + 1, lexemes)
+        return Mistake(diagnostic, self.at + first, self.at + last + 1, lexemes_of_words(put, span.start, span.end))
 
     def insert(self, message: str, put: str, code: str = "R0101") -> Mistake:
         """Say it, and read on as if these words stood before the lexeme."""
         start = self.near(0).start
         edit = Edit(Span(self.source, start, start), f"{put} ")
         diagnostic = Diagnostic(code=code, message=message, span=self.span(), help=f"put `{put}` before it", edit=edit)
-        return Mistake(diagnostic, self.at, self.at, tuple(lexeme_of(word, start, start) for word in put.split()))
+        return Mistake(diagnostic, self.at, self.at, lexemes_of_words(put, start, start))
 
     def close(self, opener: Lexeme, index: int, put: str | None = None) -> Mistake:
         """Say that a bracket is never closed, as a lexeme shows; read on as if `put` closed it there."""
-        witness = self.lexemes[index]
+        witness, partner = self.lexemes[index], partner_of(opener)
         words = "the file ends here" if witness.type == END else f"`{witness.text}` comes before its partner"
+        behind = self.lexemes[index - 1].end
         diagnostic = Diagnostic(
             code="R0109",
             message=f"`{opener.text}` is never closed",
             span=Span(self.source, opener.start, opener.end),
-            help=f"add its `{partner_of(opener)}`",
+            help=f"add its `{partner}`",
             labels=(Label(Span(self.source, witness.start, witness.end), words),),
+            edit=Edit(Span(self.source, behind, behind), _closing(self.source.text, opener, behind, partner)),
         )
-        return Mistake(diagnostic, index, index, (lexeme_of(put, witness.start, witness.start),) if put else None)
+        read = lexemes_of_words(put, witness.start, witness.start) if put else None
+        return Mistake(diagnostic, index, index, read)
+
+
+def _closing(text: str, opener: Lexeme, behind: int, partner: str) -> str:
+    if partner != "}":
+        return partner
+    return "\n}" if "\n" in text[opener.start : behind] else " }"

@@ -3,7 +3,6 @@
 import difflib
 import os
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from routedsl.base.source import Source
 from routedsl.language.format import FormatError, format_source
 from routedsl.loading.files import SUFFIX
 from routedsl.tools.color import color_on
+from routedsl.tools.files import replace_file
 
 
 @click.command(name="fmt")
@@ -90,20 +90,3 @@ def _write(path: Path, text: str, formatted: str) -> bool | None:
             return None
         sys.stdout.write(f"{path}: formatted\n")
     return text != formatted
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Put a text in a file's place at once, so that nobody ever reads half of it; its mode stays.
-
-    A link keeps pointing where it points: the file behind it is replaced.
-    """
-    target = path.resolve()
-    handle, name = tempfile.mkstemp(prefix=".", dir=target.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
-        Path(name).chmod(target.stat().st_mode)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

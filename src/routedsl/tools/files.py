@@ -1,0 +1,23 @@
+"""Writes files so that nobody ever reads half of one."""
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Put a text in a file's place at once, so that nobody ever reads half of it; its mode stays.
+
+    A link keeps pointing where it points: the file behind it is replaced. Raises OSError, and leaves the file
+    as it was.
+    """
+    target = path.resolve()
+    handle, name = tempfile.mkstemp(prefix=".", dir=target.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+        Path(name).chmod(target.stat().st_mode)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

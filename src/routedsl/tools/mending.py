@@ -1,0 +1,75 @@
+"""Follows the help of findings where a program can: applies their edits to the files of a policy."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from routedsl.base.diagnostic import Diagnostic, Edit, Severity
+from routedsl.base.source import Source
+from routedsl.engine.catalog import Catalog
+from routedsl.language.parse import parse
+from routedsl.loading.policy import Loading, load_policy
+from routedsl.tools.files import replace_file
+
+MOST = 1_000
+"""Edits after which a policy is left as it then is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An edit that was made, and the finding that it answers."""
+
+    finding: Diagnostic
+    edit: Edit
+
+
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """What was changed, in order, and what is still found."""
+
+    changes: tuple[Change, ...]
+    loading: Loading
+
+
+def mend(path: Path, catalog: Catalog) -> Mending:
+    """Apply edits one at a time, looking anew after each, until no finding has one that helps; raises OSError."""
+    changes: list[Change] = []
+    loading = load_policy(path, catalog)
+    while len(changes) < MOST and (change := _next(loading, changes)):
+        source = change.edit.span.source
+        replace_file(Path(source.name), applied(source, change.edit))
+        changes.append(change)
+        loading = load_policy(path, catalog)
+    return Mending(tuple(changes), loading)
+
+
+def applied(source: Source, edit: Edit) -> str:
+    """The text of a source after an edit."""
+    return source.text[: edit.span.start] + edit.replacement + source.text[edit.span.end :]
+
+
+def _next(loading: Loading, done: list[Change]) -> Change | None:
+    return next((change for change in _changes(loading) if not _undoes(change, done) and _helps(change.edit)), None)
+
+
+def _changes(loading: Loading) -> Iterator[Change]:
+    for finding in loading.diagnostics:
+        if finding.edit is not None:
+            yield Change(finding, finding.edit)
+
+
+def _undoes(change: Change, done: list[Change]) -> bool:
+    """Whether a text would come back that was there before: two findings that disagree."""
+    text, name = applied(change.edit.span.source, change.edit), change.edit.span.source.name
+    return any(other.edit.span.source.name == name and other.edit.span.source.text == text for other in done)
+
+
+def _helps(edit: Edit) -> bool:
+    """Whether the text changes, and parses with no more errors than before."""
+    source = edit.span.source
+    text = applied(source, edit)
+    return text != source.text and _errors(Source(source.name, text)) <= _errors(source)
+
+
+def _errors(source: Source) -> int:
+    return sum(finding.severity is Severity.ERROR for finding in parse(source)[1])
