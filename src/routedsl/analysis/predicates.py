@@ -131,7 +131,7 @@ def excludes(first: Pattern, second: Pattern) -> bool:
 
 
 def _includes(wider: str, glob: str) -> bool:
-    """Whether each text of a glob is certainly one of a wider one, which reads the other's `*` and `?` as characters."""
+    """Whether each text of a glob is certainly one of a wider one, which reads its `*` and `?` as characters."""
     places = _skipped({0}, wider)
     for char in glob:
         stay = {at for at in places if wider[at : at + 1] == "*"}
