@@ -1,4 +1,4 @@
-"""Runs `routedsl check` on every policy of rules/ and examples/, and `routedsl fmt --check` on every file of them."""
+"""Runs `routedsl check --strict` on every policy of rules/ and examples/, and `routedsl fmt --check` on their files."""
 
 import subprocess
 import sys
@@ -21,13 +21,13 @@ def holds(verb: str, *arguments: str | Path) -> bool:
 
 
 def main() -> int:
-    """1 if a policy has errors, a file is not in canonical form, or one of the folders has no policy at all."""
+    """1 if a policy has findings, a file is not in canonical form, or one of the folders has no policy at all."""
     found = {name: policies(ROOT / name) for name in FOLDERS}
     for name in FOLDERS:
         if not found[name]:
             print(f"no policy file in {name}/", file=sys.stderr)
     every = [path.relative_to(ROOT) for paths in found.values() for path in paths]
-    checked = [holds("check", path) for path in every]
+    checked = [holds("check", "--strict", path) for path in every]
     files = [file.relative_to(ROOT) for name in FOLDERS for file in sorted((ROOT / name).rglob("*.route"))]
     formatted = holds("fmt", "--check", *files)
     return int(not (all(found.values()) and all(checked) and formatted))

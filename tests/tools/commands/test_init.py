@@ -17,6 +17,7 @@ def test_it_writes_the_files_and_says_what_is_next(tmp_path: Path) -> None:
         "test_rules.py",
     ]
     assert f"routedsl check {folder / 'rules'}" in result.output
+    assert f"cd {folder} && pytest --snapshot-update" in result.output
 
 
 def test_what_exists_is_left_alone_and_nothing_is_written(tmp_path: Path) -> None:
@@ -31,6 +32,6 @@ def test_what_exists_is_left_alone_and_nothing_is_written(tmp_path: Path) -> Non
 def test_a_folder_that_cannot_be_made_is_told_without_a_traceback(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     result = CliRunner().invoke(command, [str(tmp_path / "file" / "below")])
-    assert result.exit_code != 0
+    assert result.exit_code == 2
     assert "Traceback" not in result.output
     assert result.exception is None or isinstance(result.exception, SystemExit)

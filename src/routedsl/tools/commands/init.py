@@ -27,7 +27,7 @@ def command(folder: Path) -> None:
     try:
         _write(folder, files)
     except OSError as error:
-        raise click.ClickException(f"cannot write to {folder}: {error.strerror}") from error
+        raise click.UsageError(f"cannot write to {folder}: {error.strerror}") from error
     sys.stdout.write(_report(folder, files, found))
 
 
@@ -50,5 +50,6 @@ def _report(folder: Path, files: Mapping[str, str], found: Sequence[FoundUpstrea
         f"  routedsl check {rules}",
         f"  routedsl decide {rules} {folder / 'requests.jsonl'}",
         f"  routedsl demo {rules}      # over mock models; `serve` calls the real ones",
+        f"  cd {folder} && pytest --snapshot-update      # then `pytest` shows what changes",
     ]
     return "".join(f"{line}\n" for line in lines)
