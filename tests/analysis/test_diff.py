@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from routedsl.analysis.declared import declared_changes
 from routedsl.analysis.diff import Comparison, compare
+from routedsl.analysis.parts import Part, joined
 from routedsl.analysis.proof import differ, prove
+from routedsl.analysis.survey import survey
 from routedsl.base.types import Value
 from routedsl.discover import builtin
 from routedsl.engine.address import ToRoute
@@ -18,7 +20,7 @@ from routedsl.engine.program import Program
 from routedsl.engine.request import Request
 from routedsl.engine.world import World
 from routedsl.loading.envelope import read_case
-from tests.analysis.variations import changed, program_of, random_request, random_variation, random_world
+from tests.analysis.variations import PREDICATES, changed, program_of, random_request, random_variation, random_world
 
 SEEDS = st.integers(0, 2**32)
 REQUESTS = 60
@@ -82,6 +84,7 @@ when tools > 0 {
   else large
 }
 when short -> tiny { timeout 3s }
+when files > 0 -> reject 415 "no files"
 when stream or temperature > 0.5 -> best of [tiny, medium] where tokens < 4k
 else cheapest of [large, medium]
 fallback [large, tiny]
@@ -111,6 +114,10 @@ SAME = {
         "else cheapest of [large, medium] { fallback [tiny, medium] }",
     ),
     "a declared fact is decided before": ("when stream", "when stream and large.quality > 50"),
+    "who is declared never to be kept": (
+        "best of [tiny, medium] where tokens < 4k",
+        "best of [tiny, large, medium] where tokens < 4k and quality < 80",
+    ),
     "quality is only compared": ("quality 30 }", "quality 31 }"),
 }
 
@@ -124,6 +131,30 @@ def test_what_changes_no_decision_is_no_difference(before: str, after: str) -> N
     assert before in BASE + RULES
     comparison = both((BASE, RULES), (BASE.replace(before, after), RULES.replace(before, after)))
     assert (comparison.differences, comparison.undecided) == ((), ())
+
+
+def test_a_witness_tells_the_draw_where_models_are_drawn() -> None:
+    old, new = program_of("else split of [a 50%, b 50%]"), program_of("else split of [b 50%, a 50%]")
+    comparison = compare(old, new)
+    (difference,) = comparison.differences
+    proof = prove(difference, comparison.space, old, new)
+    assert proof.witness.envelope is not None
+    assert proof.witness.envelope["world"] == {"draw": 0.0}
+
+
+@given(SEEDS.map(Random))
+def test_parts_that_are_joined_hold_the_same(rng: Random) -> None:
+    conditions = [rng.choice(PREDICATES) for _ in range(4)]
+    program = program_of(" ".join(f"when {condition} -> a" for condition in conditions) + " else b")
+    space = survey(program).space
+    sides = [(at, 1 << cell) for at, dimension in enumerate(space.dimensions) for cell in range(len(dimension.values))]
+    parts = [Part(dict(rng.sample(sides, 2)), (dict(rng.sample(sides, 2)),) * rng.randrange(2)) for _ in range(6)]
+    fewer = joined(parts, space)
+    for _ in range(20):
+        facts = program.facts(random_request(rng), random_world(rng))
+        assert any(part.holds(space, facts.ask) for part in parts) is any(
+            part.holds(space, facts.ask) for part in fewer
+        )
 
 
 def test_which_route_decides_is_a_difference() -> None:
@@ -149,6 +180,12 @@ DIFFERENT = {
     "a where": (("tokens < 4k", "tokens <= 4k"), ["tokens == 4k"]),
     "an option": (("timeout 3s", "timeout 4s"), ["messages <= 2 and chars < 200"]),
     "a missing value": (("temperature > 0.5", "not temperature <= 0.5"), ["temperature is missing"]),
+    "a refusal's status": (("415", "400"), ["files > 0"]),
+    "a refusal's words": (("no files", "no file"), ["files > 0"]),
+    "who comes after a filter": (
+        ("where tokens < 4k", "where tokens < 4k { fallback [large, medium, tiny] }"),
+        ["tools == 0 and files == 0"],
+    ),
     "a list": (('== "private"', 'in ["private", "secret"]'), ['header["x-data"] == "secret"']),
     "what a model takes": (("context 32k", "context 16k"), ["16k < total_tokens <= 32k"]),
     "what it supports": (("supports [tools]", "supports [tools, images]"), ["images > 0"]),

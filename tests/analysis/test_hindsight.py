@@ -109,6 +109,9 @@ POLICY = 'route auto, "gpt-*" {{ when {} -> a as first else b as rest }}'
         ('model == "gpt-4"', 'model "gpt-4" (now "auto") -> first', 'model != "gpt-4"'),
         ("a.up", "a.up no (now yes) -> rest", "a.up"),
         ("messages >= 3 and turns >= 3", "", "messages < 3"),
+        ("turns >= 3 or messages > 9", "messages 10 (now 1) -> first", "turns < 3 and messages <= 9"),
+        ("temperature > 0.4", "temperature above 0.4 (now 0.4) -> first", "not temperature > 0.4"),
+        ("temperature >= 0.4", "temperature below 0.4 (now 0.4) -> rest", "temperature >= 0.4"),
     ],
 )
 def test_what_is_told(condition: str, flip: str, effect: str) -> None:
