@@ -17,13 +17,17 @@ VERBS: Mapping[str, str] = MappingProxyType(
         "check": "Tell the errors and warnings of a policy.",
         "decide": "Decide requests without calling a model.",
         "explain": "Say why a request goes where it goes.",
+        "explain-code": "Show the page of a diagnostic's code.",
         "diff": "Tell what two policies decide differently, with a witness for each region.",
         "graph": "Draw the decision tree of a policy.",
         "fmt": "Put policy files in their canonical form.",
         "mock": "Serve mock models with faults on a port.",
     }
 )
-"""Every verb, in the order of `--help`, and what it does; `tools/commands/VERB.py` binds `command`."""
+"""Every verb, in the order of `--help`, and what it does; `tools/commands/VERB.py` binds `command`.
+
+Dashes in a verb are underscores in its file's name.
+"""
 
 
 class _Verbs(click.Group):
@@ -34,7 +38,7 @@ class _Verbs(click.Group):
         if cmd_name not in VERBS:
             return None
         gc.disable()  # what imports make stays: looking for garbage in it is in vain, now and later
-        command = import_module(f"routedsl.tools.commands.{cmd_name}").command
+        command = import_module(f"routedsl.tools.commands.{cmd_name.replace('-', '_')}").command
         gc.freeze()
         gc.enable()
         return command if isinstance(command, click.Command) else None

@@ -7,6 +7,7 @@ from pathlib import Path
 from routedsl.base.diagnostic import Diagnostic, Edit, Severity
 from routedsl.base.source import Source
 from routedsl.engine.catalog import Catalog
+from routedsl.language.findings import quoted
 from routedsl.language.parse import parse
 from routedsl.loading.policy import Loading, load_policy
 from routedsl.tools.files import replace_file
@@ -21,6 +22,12 @@ class Change:
 
     finding: Diagnostic
     edit: Edit
+
+    def __str__(self) -> str:
+        span, put = self.edit.span, _shown(self.edit.replacement)
+        if not span.text:
+            return f"{span.at}: put in {put}"
+        return f"{span.at}: {_shown(span.text)} became {put}" if put else f"{span.at}: left out {_shown(span.text)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,11 @@ def mend(path: Path, catalog: Catalog) -> Mending:
         changes.append(change)
         loading = load_policy(path, catalog)
     return Mending(tuple(changes), loading)
+
+
+def _shown(text: str) -> str:
+    """Words in backticks, on one line; nothing for nothing."""
+    return quoted(text) if text.strip() else ""
 
 
 def applied(source: Source, edit: Edit) -> str:

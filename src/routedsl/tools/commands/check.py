@@ -24,12 +24,13 @@ from routedsl.tools.color import color_on
     help="How findings are shown.",
 )
 @click.option("--json", "json_", is_flag=True, help="The same as --format json.")
-def command(policy: Path, style: str, *, strict: bool, json_: bool) -> None:
+@click.option("--fix", is_flag=True, help="Follow the help first, in the files, where a program can.")
+def command(policy: Path, style: str, *, strict: bool, json_: bool, fix: bool) -> None:
     """Tell the errors and warnings of POLICY, a file or a folder.
 
-    Exits 1 where the policy does not load (or, with --strict, has a warning).
+    Exits 1 where the policy does not load (or, with --strict, has a warning), 2 where --fix cannot write.
     """
-    loading = load_policy(policy, discover())
+    loading = _mended(policy) if fix else load_policy(policy, discover())
     chosen = "json" if json_ else style
     if chosen == "text":
         sys.stderr.write(render_text(loading.diagnostics, color=color_on(sys.stderr)))
@@ -37,6 +38,18 @@ def command(policy: Path, style: str, *, strict: bool, json_: bool) -> None:
     else:
         sys.stdout.write(FORMATS[chosen](loading.diagnostics))
     sys.exit(1 if _fails(loading, strict=strict) else 0)
+
+
+def _mended(policy: Path) -> Loading:
+    from routedsl.tools.mending import mend
+
+    try:
+        mending = mend(policy, discover())
+    except OSError as error:
+        sys.stderr.write(f"{error.filename or policy}: cannot be written: {error.strerror}\n")
+        sys.exit(2)
+    sys.stderr.writelines(f"{change}\n" for change in mending.changes)
+    return mending.loading
 
 
 def _fails(loading: Loading, *, strict: bool) -> bool:
