@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHMARKS = ("decide.py", "startup.py")
+BENCHMARKS = ("analysis.py", "decide.py", "startup.py")
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-TESTS = ("regions", "soundness", "predicates", "budget", "index", "ground")
+TESTS = ("regions", "budget", "ground", "index", "predicates", "soundness")
 LONGEST = 300
 """Seconds after which a run counts as failed: a bug may make it run for ever."""
 

@@ -8,7 +8,7 @@ import pytest
 from tests.analysis.mutants import MUTANTS, ROOT, Mutant, is_found
 
 TORTURE = os.environ.get("HYPOTHESIS_PROFILE") == "torture"
-FEW = 4
+FEW = 2
 TRIED = MUTANTS if TORTURE else Random(len(MUTANTS)).sample(MUTANTS, FEW)
 
 

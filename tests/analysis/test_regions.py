@@ -85,6 +85,13 @@ def test_laws_bound_both_facts() -> None:
     assert region(And((above(TURNS, 5), Not(above(MESSAGES, 2), span=SPAN)), span=SPAN), space, Budget()) == []
 
 
+def test_a_law_is_none_of_what_hides_a_signal() -> None:
+    classifier = Fact("turns", Type.NUMBER)
+    space, ((box,), _) = made(above(classifier, 5), above(MESSAGES, 2))
+    assert not space.laws
+    assert shown(box, space) == {"turns": {6}}
+
+
 def test_boxes_of_one_fact_become_one() -> None:
     low, high = Not(above(MESSAGES, 2), span=SPAN), above(MESSAGES, 2)
     assert made(Or((low, high), span=SPAN))[1] == [[{}]]
