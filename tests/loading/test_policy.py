@@ -126,3 +126,12 @@ def test_a_policy_with_warnings_has_one(tmp_path: Path) -> None:
 def test_nothing_to_read_is_no_policy(tmp_path: Path) -> None:
     loading = load(tmp_path / "gone.route")
     assert (loading.program, loading.sources, loading.paths) == (None, (), (tmp_path / "gone.route",))
+
+
+def test_gaps_are_told_in_any_case_and_dead_rules_where_lints_are_wanted(tmp_path: Path) -> None:
+    path = tmp_path / "a.route"
+    path.write_text("when chars < 5 -> a\nwhen chars < 3 -> b\nelse c\n")
+    assert [found.code for found in load_policy(path, builtin()).diagnostics] == ["R0511"]
+    assert load_policy(path, builtin(), lint=False).diagnostics == ()
+    path.write_text("when chars < 5 -> a\n")
+    assert [found.code for found in load_policy(path, builtin(), lint=False).diagnostics] == ["R0502"]

@@ -17,13 +17,18 @@ from routedsl.engine.reference import select
 from routedsl.language.policy import And, Block, Condition, Constant, Not, Or, Rule
 
 
-def findings(survey: Survey) -> Iterator[Diagnostic]:
-    """Errors and warnings about a program's routes, chains and asserts, in no order."""
+def proofs(survey: Survey) -> Iterator[Diagnostic]:
+    """Errors alone, in no order: requests that no rule takes, and promises that do not hold."""
     for route in survey.routes.values():
         yield from _gap(route, survey)
+    yield from broken_promises(survey)
+
+
+def lints(survey: Survey) -> Iterator[Diagnostic]:
+    """Warnings and notes about a program's routes and chains, in no order."""
+    for route in survey.routes.values():
         yield from _items(route.route.items, route, survey)
     yield from chain_findings(survey)
-    yield from broken_promises(survey)
 
 
 # ── requests that no rule takes ─────────────────────────────────────────────────────────────────

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from routedsl.analysis.findings import findings
+from routedsl.analysis.findings import lints, proofs
 from routedsl.analysis.survey import survey
 from routedsl.base.diagnostic import Diagnostic, PolicyError, has_errors, in_order
 from routedsl.base.source import Source
@@ -37,14 +37,18 @@ class Loading:
     digest: str
 
 
-def load_policy(path: Path, catalog: Catalog) -> Loading:
-    """Read, parse, check and compile the policy at a path; whatever is wrong is in `diagnostics`."""
+def load_policy(path: Path, catalog: Catalog, *, lint: bool = True) -> Loading:
+    """Read, parse, check and compile the policy at a path; whatever is wrong is in `diagnostics`.
+
+    Gaps and promises are proved in any case. `lint` brings the warnings that only the analysis can give;
+    who decides or serves leaves them to `check`, for they take time.
+    """
     reading = read_policy(path)
     digest = _digest(reading)
     program, checked = compile_policy(reading.files, catalog, digest=digest) if reading.files else (None, ())
     if has_errors(reading.diagnostics):
         program = None
-    proved = () if program is None else findings(survey(program))
+    proved = () if program is None else _analyse(program, lint=lint)
     diagnostics = in_order([*reading.diagnostics, *_causes(checked, reading), *proved])
     return Loading(
         program=None if has_errors(diagnostics) else program,
@@ -57,10 +61,15 @@ def load_policy(path: Path, catalog: Catalog) -> Loading:
 
 def require_policy(path: Path, catalog: Catalog) -> Program:
     """The program of the policy at a path; raises `PolicyError` with all findings where it does not load."""
-    loading = load_policy(path, catalog)
+    loading = load_policy(path, catalog, lint=False)
     if loading.program is None:
         raise PolicyError(loading.diagnostics)
     return loading.program
+
+
+def _analyse(program: Program, *, lint: bool) -> list[Diagnostic]:
+    known = survey(program)
+    return [*proofs(known), *(lints(known) if lint else ())]
 
 
 def _causes(checked: Iterable[Diagnostic], reading: Reading) -> list[Diagnostic]:
