@@ -13,6 +13,7 @@ from routedsl.analysis.changes import Changes
 from routedsl.analysis.ground import Ground
 from routedsl.analysis.implicit import MODEL, address
 from routedsl.analysis.index import bits, set_of
+from routedsl.analysis.pairs import pairs
 from routedsl.analysis.parts import Part, carved, joined
 from routedsl.analysis.predicates import each_once
 from routedsl.analysis.reach import rules_of
@@ -137,6 +138,7 @@ class _Search:
         self._lines = (*old, *new)
         self._border = len(old)
         self._space = space
+        self._pairs = pairs([line.condition for line in old], [line.condition for line in new])
         self._rules = rules_of([line.condition for line in self._lines], space)
         self._unlike: dict[tuple[Aim, Aim], Condition] = {}
         self._budget = Budget(MOST_PAIRS)
@@ -146,28 +148,29 @@ class _Search:
         """Every difference, in the order of the old lines, of requests that come in by one of the entries."""
         if not entries:
             return
-        self.undecided += [
-            line.rule.name for line, known in zip(self._lines, self._rules.regions, strict=True) if known is None
-        ]
-        for place in range(self._border):
+        others = {place: boxes for place in range(self._border) if (boxes := self._others(place))}
+        if others:
+            known = zip(self._lines, self._rules.regions, strict=True)
+            self.undecided += [line.rule.name for line, region in known if region is None]
+        for place, boxes in others.items():
             try:
-                yield from self._from(place, entries)
+                yield from self._from(place, entries, boxes)
             except Undecided:
                 self.undecided.append(self._lines[place].rule.name)
 
-    def _from(self, place: int, entries: Sequence[Box]) -> Iterator[_Found]:
-        others = self._others(place)
+    def _from(self, place: int, entries: Sequence[Box], others: int) -> Iterator[_Found]:
         for box in self._rules.regions[place] or ():
             for entry in entries:
                 here = meet(box, entry, self._space)
-                if here is not None and others:
+                if here is not None:
                     yield from self._beside(place, here, others)
 
     def _others(self, place: int) -> int:
-        """The boxes of all new lines that may decide something else."""
-        aim, start = self._lines[place].aim, self._rules.starts[self._border] if self._border < len(self._lines) else 0
-        owners = self._rules.owners
-        return set_of([n for n in range(start, len(owners)) if self._between(aim, self._lines[owners[n]].aim) != FALSE])
+        """The boxes of all new lines that may take a request from an old one, and decide something else."""
+        aim, starts = self._lines[place].aim, (*self._rules.starts, len(self._rules.boxes))
+        places = [self._border + other for other in self._pairs.of(place)]
+        unlike = [other for other in places if self._between(aim, self._lines[other].aim) != FALSE]
+        return set_of([number for other in unlike for number in range(starts[other], starts[other + 1])])
 
     def _between(self, one: Aim, other: Aim) -> Condition:
         if (one, other) not in self._unlike:

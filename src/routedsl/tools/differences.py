@@ -14,8 +14,8 @@ from routedsl.engine.targets import rule_to_text, target_to_text
 from routedsl.language.policy import Ranked, Reject, Rule
 from routedsl.language.written import named, quoted
 
-_MOST_PARTS = 6
-"""Parts of a region that people are shown; JSON has them all."""
+_MOST_PARTS, _LONGEST = 6, 600
+"""Parts of a region that people are shown, and characters of one; JSON has them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def to_text(found: Differences) -> str:
 def _lines(found: Differences) -> Iterator[str]:
     space = found.comparison.space
     for difference, proof in zip(found.comparison.differences, found.proofs, strict=True):
-        yield from _head(difference, [part.text(space) for part in difference.parts])
+        yield from _head(difference, [_cut(part.text(space)) for part in difference.parts])
         yield from _sides(difference, proof)
         yield f"  {witness_to_text(proof.witness)}"
         yield ""
@@ -67,6 +67,10 @@ def _head(difference: Difference, parts: Sequence[str]) -> Iterator[str]:
     yield from (f"  or {part}" for part in parts[1:_MOST_PARTS])
     if len(parts) > _MOST_PARTS:
         yield f"  or {len(parts) - _MOST_PARTS} more conditions, which --json tells"
+
+
+def _cut(condition: str) -> str:
+    return condition if len(condition) <= _LONGEST else f"{condition[:_LONGEST]}…"
 
 
 def _sides(difference: Difference, proof: Proof) -> Iterator[str]:
