@@ -30,6 +30,9 @@ LARGEST = 1024 * 1024
 MOST_MENDS = 1_000
 """Places where a text is read on after a mistake, so that reading ends whatever the guesses are."""
 
+MOST_READINGS = 3
+"""How often the same words are read in another way."""
+
 
 def parse(source: Source) -> tuple[File, tuple[Diagnostic, ...]]:
     """The syntax of a text, as far as it can be read, and what is wrong with it."""
@@ -94,7 +97,7 @@ class _Reader:
             return
         trouble = self._trouble()
         mistake = None if self._is_consequence(trouble) else explain(trouble)
-        if mistake and mistake not in self.mended:
+        if mistake and mistake not in self.mended and not self._is_at_a_loss(mistake):
             self.mended.add(mistake)
             self._tell(mistake.diagnostic)
             if mistake.put is not None:
@@ -104,6 +107,11 @@ class _Reader:
             self._give_up()
         else:
             self._skip_statement(trouble, mistake)
+
+    def _is_at_a_loss(self, mistake: Mistake) -> bool:
+        """Whether the same words were read in other ways often enough, and none of them fits."""
+        start = mistake.diagnostic.span.start
+        return sum(other.diagnostic.span.start == start for other in self.mended) >= MOST_READINGS
 
     def _tell(self, diagnostic: Diagnostic) -> None:
         """Keep a finding in the place of those on its own words, which knew less."""
@@ -164,7 +172,7 @@ class _Reader:
     def _skip_statement(self, trouble: Trouble, mistake: Mistake | None) -> None:
         """Go to where the next statement starts, or the block around this one ends."""
         escape = trouble.escape()
-        if escape is None:
+        if escape is None or escape == self.resumed:
             blamed = mistake.diagnostic.span.start if mistake else len(self.source.text)
             if blamed > self.lexemes[trouble.statement].start:
                 self._complete()  # what is wrong from its first word on is nothing, even if it can be read

@@ -106,7 +106,7 @@ def option_of_rule(t: Trouble) -> Mistake | None:
 
 def target_first(t: Trouble) -> Mistake | None:
     """`tiny when short`."""
-    if t.kinds(-1, 0) != ("NAME", "WHEN") or t.statement != t.at - 1 or t.fresh(t.at):
+    if t.kinds(-1, 0) != ("NAME", "WHEN") or t.statement != t.at - 1 or t.fresh(t.at) or t.ends(1):
         return None
     last = 1
     while not t.ends(last + 1):
