@@ -23,7 +23,6 @@ from tests.docs.pages import ROOT
 
 PAGE = (ROOT / "grammar" / "README.md").read_text("utf-8")
 GRAMMAR = (ROOT / "grammar" / "route.lark").read_text("utf-8")
-NOT_YET = {"hedge"}
 AROUND = """
 upstream local { url "http://127.0.0.1:11434/v1" }
 model tiny { tags [eu] } model a {} model b {}
@@ -64,7 +63,7 @@ def names(settings: type[BaseModel]) -> set[str]:
 @pytest.mark.parametrize(
     ("heading", "known"),
     [
-        ("option", names(OptionSettings) - NOT_YET),
+        ("option", names(OptionSettings)),
         ("of an upstream", names(UpstreamSettings)),
         ("of a model", names(ModelSettings)),
         ("of `defaults`", names(DefaultSettings) - names(OptionSettings)),

@@ -9,7 +9,7 @@ from routedsl.base.units import Quantity, render_quantity, to_json
 from routedsl.engine.decision import Action, Decision
 from routedsl.language.policy import Options
 
-_DURATIONS = frozenset({"timeout", "first_token", "idle", "deadline", "sticky"})
+_DURATIONS = frozenset({"timeout", "first_token", "idle", "deadline", "hedge", "sticky"})
 _IN_CHAIN = "fallback"
 """The option that a decision's chain already shows."""
 

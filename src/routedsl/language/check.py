@@ -126,7 +126,7 @@ def _defaults(scope: Scope, pools: Pools) -> tuple[DefaultSettings, dict[str, An
         hint, edit = suggested(explicit, routes, f"there is {some(routes)}")
         scope.findings.error("R0202", place, f"{quoted(explicit)} is no route", hint, edit=edit)
     found = settings.model_copy(update={"explicit": explicit and routes.get(explicit)})
-    return found, resolve_options(settings, node.settings, scope, pools)
+    return found, resolve_options(settings, scope, pools)
 
 
 def _refuse_later(names: Names, findings: Findings) -> None:

@@ -162,13 +162,18 @@ Condition = Predicate | Constant | And | Or | Not
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upstream:
-    """Where calls go. `key` names a variable of the environment; `connect` is in microseconds."""
+    """Where calls go.
+
+    `key` names a variable of the environment; `connect` is in microseconds. `slots` is how many calls
+    it takes at once, None for as many as come.
+    """
 
     name: str
     url: str
     key: str | None = None
     protocol: str = "openai"
     connect: int = 3_000_000
+    slots: int | None = None
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
@@ -200,6 +205,7 @@ class Options:
     deadline: int | None = None
     retry: int = 1
     buffer: str | None = None
+    hedge: int | None = None
     sticky: int | None = None
     max_output: int | None = None
 

@@ -169,23 +169,20 @@ def read_options(settings: Sequence[syntax.Setting], scope: Scope, pools: Pools)
     if not settings:
         return {}
     found = read_settings(OptionSettings, settings, settings[0].span, scope.findings, {})
-    return {} if found is None else resolve_options(found, settings, scope, pools)
+    return {} if found is None else resolve_options(found, scope, pools)
 
 
 def resolve_options(
-    found: OptionSettings, settings: Sequence[syntax.Setting], scope: Scope, pools: Pools
+    found: OptionSettings, scope: Scope, pools: Pools
 ) -> dict[str, Any]:
-    """Checked option settings as `Options` takes them: models found, what is not there yet refused."""
+    """Checked option settings as `Options` takes them: models found."""
     given = {name: value for name, value in found.model_dump().items() if value is not None and name in _OPTIONS}
-    if found.hedge is not None:
-        place = next(s.name.span for s in settings if s.name.text == "hedge")
-        scope.findings.not_yet(place, "`hedge` is")
     if found.fallback is not None:
         given["fallback"] = _fallback(found.fallback, scope, pools)
     return given
 
 
-_OPTIONS = frozenset(field_name for field_name in OptionSettings.model_fields if field_name != "hedge")
+_OPTIONS = frozenset(OptionSettings.model_fields)
 
 
 def _fallback(operand: syntax.Operand, scope: Scope, pools: Pools) -> tuple[str, ...]:

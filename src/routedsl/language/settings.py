@@ -28,7 +28,7 @@ from routedsl.language.operands import (
 )
 from routedsl.language.syntax import Operand, Setting
 
-FAILURES = ("filtered",)
+FAILURES = ("filtered", "invalid", "too_long")
 """What `fallback_on` can name: failures that do not move on to the next model by themselves."""
 
 
@@ -61,6 +61,7 @@ class UpstreamSettings(_Settings):
     key: Annotated[str | None, BeforeValidator(read_env)] = None
     protocol: Annotated[str, BeforeValidator(read_protocol)] = "openai"
     connect: Duration = 3 * DURATIONS["s"]
+    slots: Annotated[int | None, BeforeValidator(read_count)] = None
 
 
 class ModelSettings(_Settings):
