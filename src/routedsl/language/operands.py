@@ -11,7 +11,8 @@ from routedsl.base.units import DURATIONS, LiteralError, Quantity, parse_quantit
 from routedsl.language.findings import kind_of, listed, quoted, suggested
 from routedsl.language.syntax import Env, Items, Literal, Name, Operand, Text
 
-DIALECTS_TO_COME = frozenset({"anthropic"})
+DIALECTS = ("openai", "anthropic")
+"""What upstreams speak."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """Characters that have no place in a name or a message: they could end a line of a header or of a log."""
 LONGEST = DURATIONS["h"] * 24
@@ -223,8 +224,7 @@ def read_whole(operand: Operand) -> str:
 def read_protocol(operand: Operand) -> str:
     """The dialect that an upstream speaks."""
     name = read_name(operand)
-    if name in DIALECTS_TO_COME:
-        raise SettingError(operand.span, f"the dialect {quoted(name)} is not there yet", "write `openai`", "R0901")
-    if name != "openai":
-        raise SettingError(operand.span, f"{quoted(name)} is no dialect", "write `openai`", "R0304")
+    if name not in DIALECTS:
+        hint, edit = suggested(name, DIALECTS, f"it is one of {listed(DIALECTS)}")
+        raise SettingError(operand.span, f"{quoted(name)} is no dialect", hint, "R0304", edit=edit)
     return name
