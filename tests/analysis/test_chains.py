@@ -40,7 +40,7 @@ def fits_nobody(program: Program, asked: Asked) -> str | None:
         return None
     decision = program.decide(asked.request, asked.world, asked.pinned)
     facts = program.facts(asked.request, asked.world, asked.pinned)
-    reasons = [unfit(name, facts, asked.request, asked.world, program.policy.models) for name in decision.chain]
+    reasons = [unfit(name, facts, asked.request, asked.world, program.fleet) for name in decision.chain]
     return decision.rule if reasons and all(reasons) and "down" not in reasons else None
 
 

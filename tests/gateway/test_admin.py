@@ -98,7 +98,7 @@ async def test_reloads_are_counted(tmp_path: Path) -> None:
 async def test_the_number_of_series_is_bounded_whatever_the_policy_declares(tmp_path: Path) -> None:
     async with serving(tmp_path) as served:
         gateway = served.running.gateway
-        decision = gateway.host.generation.program.explicit("tiny")
+        decision = gateway.host.generation.program.explicit("tiny", "chat")
         for number in range(400):
             name = f"m{number}"
             gateway.states.begin(name).end(Answered())

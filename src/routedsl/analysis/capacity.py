@@ -82,7 +82,7 @@ def _proof(misfit: Misfit, survey: Survey) -> Witness:
 
     def fits_nobody(trial: Trial) -> bool:
         decision = program.decide(trial.request, trial.world, trial.pinned)
-        asked = (trial.facts, trial.request, replace(trial.world, models={}), program.policy.models)
+        asked = (trial.facts, trial.request, replace(trial.world, models={}), program.fleet)
         return decision.rule == rule.name and all(unfit(name, *asked) for name in decision.chain)
 
     return witness(misfit.box, survey.space, program, ToRoute(rule.route), fits_nobody)

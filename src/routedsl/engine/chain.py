@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from routedsl.engine.code import Test
-from routedsl.engine.draw import draw_of
+from routedsl.engine.draw import Drawn, draw_of
 from routedsl.engine.facts import Facts
+from routedsl.engine.fleet import Fleet
 from routedsl.engine.request import Request
 from routedsl.engine.strategy import Ballot, Strategy
 from routedsl.engine.tokenizer import token_bound
 from routedsl.engine.world import World
-from routedsl.language.policy import Model, Options, Ranked
+from routedsl.language.policy import Options, Ranked
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Chained:
     """A chain and how it came about.
 
     `passed` are the candidates that `where` keeps, `ranking` is their order. `unfit` says of models
-    why they cannot serve: they are left out of `chain`, unless that would leave nobody.
+    why they cannot serve: they are left out of `chain`, unless that would leave nobody that speaks
+    the request's dialect.
     """
 
     chain: tuple[str, ...]
@@ -36,20 +38,20 @@ class Chained:
     unfit: Mapping[str, str]
 
 
-def chain_of(
-    contest: Contest, options: Options, facts: Facts, request: Request, world: World, models: Mapping[str, Model]
-) -> Chained:
+def chain_of(contest: Contest, options: Options, facts: Facts, request: Request, world: World, fleet: Fleet) -> Chained:
     """The chain of a rule: the ranking, then its fallback, each model once.
 
-    Models that are down or cannot take the request are left out, unless that leaves none.
+    Models that are down or cannot take the request are left out, unless that leaves none. Models of
+    another dialect are left out in any case.
     """
     tested = zip(contest.target.candidates, contest.tests, strict=True)
     passed = tuple(candidate.model for candidate, test in tested if test is None or test(facts.values, facts.read))
     ranking = _sticky_first(_rank(contest, passed, facts), options.sticky, world)
     whole = tuple(dict.fromkeys((*ranking, *options.fallback)))
-    reasons = {name: reason for name in whole if (reason := unfit(name, facts, request, world, models))}
+    reasons = {name: reason for name in whole if (reason := unfit(name, facts, request, world, fleet))}
     fit = tuple(name for name in whole if name not in reasons)
-    return Chained(fit or whole, ranking, passed, reasons)
+    asked_here = tuple(name for name in whole if fleet.serves(name, request.endpoint))
+    return Chained(fit or asked_here, ranking, passed, reasons)
 
 
 def _rank(contest: Contest, passed: tuple[str, ...], facts: Facts) -> tuple[str, ...]:
@@ -70,6 +72,8 @@ def _rank(contest: Contest, passed: tuple[str, ...], facts: Facts) -> tuple[str,
 def draw_for(target: Ranked, facts: Facts) -> int:
     """The number by which a split chooses: of the signal that it draws by, else the request's own `draw`."""
     by = None if target.by is None else facts.read(target.by.text)
+    if isinstance(by, Drawn):
+        return by
     draw = facts.ask("draw") if by is None else draw_of(by if isinstance(by, str) else str(by))
     return draw if isinstance(draw, int) else 0
 
@@ -84,11 +88,13 @@ def _sticky_first(ranking: tuple[str, ...], sticky: int | None, world: World) ->
     return (last, *(name for name in ranking if name != last))
 
 
-def unfit(name: str, facts: Facts, request: Request, world: World, models: Mapping[str, Model]) -> str | None:
+def unfit(name: str, facts: Facts, request: Request, world: World, fleet: Fleet) -> str | None:
     """Why a model cannot serve a request now, or None where it can."""
+    if not fleet.serves(name, request.endpoint):
+        return fleet.elsewhere(name)
     if not world.model(name).up:
         return "down"
-    model = models.get(name)
+    model = fleet.models.get(name)
     if model is None:
         return None
     missing = () if model.supports is None else tuple(n for n in needs(request) if n not in model.supports)

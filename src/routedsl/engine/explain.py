@@ -65,7 +65,7 @@ def explain(
     """Decide as `Program.decide` does, by the reference evaluator, and keep what was seen on the way."""
     match program.addresses.find(request.model):
         case ToModel(model=model):
-            return Explanation(asked=request.model, decision=program.explicit(model))
+            return Explanation(asked=request.model, decision=program.explicit(model, request.endpoint))
         case Unknown(message=message):
             return Explanation(asked=request.model, decision=program.unknown(message))
         case ToRoute(route=route):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from routedsl.base.types import Type, Value
 from routedsl.engine.address import AddressBook, ToModel, ToRoute, Unknown, address_book
@@ -10,10 +11,19 @@ from routedsl.engine.chain import Chained, Contest, chain_of
 from routedsl.engine.code import NO_RULE, Select, compiled, selectors
 from routedsl.engine.decision import EXPLICIT, Action, Decision
 from routedsl.engine.facts import NOTHING_PINNED, Facts, Readings, readings
+from routedsl.engine.fleet import Fleet, fleet_of
 from routedsl.engine.plan import Plan, lower, named_facts
 from routedsl.engine.request import Request
 from routedsl.engine.world import World
 from routedsl.language.policy import Options, Policy, Ranked, Reject, Rule
+
+
+class Refusal(NamedTuple):
+    """What a client is told who gets no model."""
+
+    status: int
+    code: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +35,7 @@ class Program:
     catalog: Catalog
     readings: Readings
     types: Mapping[str, Type]
+    fleet: Fleet
     addresses: AddressBook
     selectors: Mapping[str, Select]
     contests: Mapping[int, Contest]
@@ -35,9 +46,12 @@ class Program:
 
     def decide(self, request: Request, world: World, pinned: Mapping[str, Value] = NOTHING_PINNED) -> Decision:
         """The decision on a request; `pinned` facts are taken as given. It never fails."""
+        return self.decide_on(self.facts(request, world, pinned), request, world)
+
+    def decide_on(self, facts: Facts, request: Request, world: World) -> Decision:
+        """The same on facts of the caller's, which then tell what was read, in passing too."""
         match self.addresses.find(request.model):
             case ToRoute(route=route):
-                facts = self.facts(request, world, pinned)
                 number = self.selectors[route](facts.values, facts.read)
                 if number == NO_RULE:
                     return self.untaken()
@@ -53,11 +67,11 @@ class Program:
         contest = self.contests.get(rule.number)
         if contest is None:
             return None
-        return chain_of(contest, rule.options, facts, request, world, self.policy.models)
+        return chain_of(contest, rule.options, facts, request, world, self.fleet)
 
     def conclude(self, rule: Rule, facts: Facts, chained: Chained | None) -> Decision:
         """The decision by a rule and its chain."""
-        refusal = rule.target if isinstance(rule.target, Reject) else None
+        refusal = _refusal(rule, chained)
         return Decision(
             action=Action.REJECT if refusal else Action.FORWARD,
             route=rule.route,
@@ -69,7 +83,7 @@ class Program:
             facts=facts.asked,
             types=self.types,
             status=refusal.status if refusal else None,
-            code="rejected_by_policy" if refusal else None,
+            code=refusal.code if refusal else None,
             message=refusal.message if refusal else None,
         )
 
@@ -79,10 +93,13 @@ class Program:
         A policy with such a gap does not load; only a signal of an extension that fails can open one.
         """
         message = "no rule takes the request: one of its facts could not be read"
-        return self._refusal(500, "internal_error", message)
+        return self._refused(Refusal(500, "internal_error", message))
 
-    def explicit(self, model: str) -> Decision:
-        """The decision that keeps the client's choice."""
+    def explicit(self, model: str, endpoint: str) -> Decision:
+        """The decision that keeps the client's choice; a refusal where the model is not asked at this endpoint."""
+        if not self.fleet.serves(model, endpoint):
+            message = f"`{model}` {self.fleet.elsewhere(model)}, and nothing is translated"
+            return self._refused(Refusal(400, "invalid_request", message), EXPLICIT)
         return Decision(
             action=Action.FORWARD,
             route=None,
@@ -95,21 +112,31 @@ class Program:
 
     def unknown(self, message: str) -> Decision:
         """The refusal of a model that nobody declared."""
-        return self._refusal(404, "model_not_found", message)
+        return self._refused(Refusal(404, "model_not_found", message))
 
-    def _refusal(self, status: int, code: str, message: str) -> Decision:
+    def _refused(self, refusal: Refusal, rule: str | None = None) -> Decision:
         return Decision(
             action=Action.REJECT,
             route=None,
-            rule=None,
+            rule=rule,
             at=None,
             chain=(),
             options=Options(),
             policy=self.policy.digest,
-            status=status,
-            code=code,
-            message=message,
+            status=refusal.status,
+            code=refusal.code,
+            message=refusal.message,
         )
+
+
+def _refusal(rule: Rule, chained: Chained | None) -> Refusal | None:
+    """What is said where the rule rejects, or where its whole chain speaks another dialect."""
+    if isinstance(rule.target, Reject):
+        return Refusal(rule.target.status, "rejected_by_policy", rule.target.message)
+    if chained is None or chained.chain or not chained.unfit:
+        return None
+    where = ", ".join(f"`{name}` {reason}" for name, reason in chained.unfit.items())
+    return Refusal(503, "all_models_unavailable", f"no model of `{rule.name}` speaks this endpoint's dialect: {where}")
 
 
 def program_of(policy: Policy, catalog: Catalog) -> Program:
@@ -122,6 +149,7 @@ def program_of(policy: Policy, catalog: Catalog) -> Program:
         catalog=catalog,
         readings=readings(catalog, policy.models, policy.timezone, named),
         types={text: fact.type for text, fact in named.items()},
+        fleet=fleet_of(policy, catalog),
         addresses=address_book(policy),
         selectors=selectors(plan),
         contests={
