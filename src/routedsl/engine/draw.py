@@ -5,6 +5,10 @@ from hashlib import blake2b
 from routedsl.base.units import WHOLE
 
 
+class Drawn(int):
+    """A draw in the place of the text that gave it: records keep the one and not the other."""
+
+
 def draw_of(text: str) -> int:
     """The text's draw, from 0 to 999,999.
 
