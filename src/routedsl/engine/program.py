@@ -58,7 +58,7 @@ class Program:
                 rule = self.policy.rules[number]
                 return self.conclude(rule, facts, self.chain(rule, facts, request, world))
             case ToModel(model=model):
-                return self.explicit(model)
+                return self.explicit(model, request.endpoint)
             case Unknown(message=message):
                 return self.unknown(message)
 
