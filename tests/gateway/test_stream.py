@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from routedsl.engine.outcome import Answered, Failed, Kind, Outcome
+from routedsl.engine.protocol import Arrival
 from routedsl.engine.sse import LARGEST_EVENT
 from routedsl.gateway.clock import SECOND, SystemClock
 from routedsl.gateway.reply import StreamBroken
@@ -195,6 +196,14 @@ async def test_bad_ends(pieces: tuple[object, ...], kind: Kind) -> None:
     assert result.outcome.kind is kind
 
 
+async def test_names_of_events_are_kept_and_an_empty_usage_is_not() -> None:
+    named = b"event: message\n" + HI
+    bare = HI.replace(b'{"choices"', b'{"usage": null, "choices"')
+    result = await run(named, bare, STOP, DONE)
+    assert result.text.replace(b" ", b"") == (named + HI + STOP + DONE).replace(b" ", b"")
+    assert (await run(bare, STOP, DONE, manners=Manners(idle=SECOND))).text == bare + STOP + DONE
+
+
 async def test_a_large_event_goes_through() -> None:
     large = part("x" * 1_000_000)
     assert (await run(large, STOP, DONE)).text == large + STOP + DONE
@@ -239,9 +248,9 @@ async def test_a_client_that_stops_reading_frees_the_upstream() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "manners"),
+    ("fields", "manners"),
     [
-        (b'{"messages": []}', Manners(idle=1, choices=1, hide_usage=True)),
+        (b"{}", Manners(idle=1, choices=1, hide_usage=True)),
         (b'{"n": 3, "stream_options": {"include_usage": true}}', Manners(idle=1, choices=3)),
         (b'{"n": null, "stream_options": null}', Manners(idle=1, hide_usage=True)),
         (b'{"n": "x", "stream_options": {"include_usage": "true"}}', Manners(idle=1, hide_usage=True)),
@@ -249,5 +258,6 @@ async def test_a_client_that_stops_reading_frees_the_upstream() -> None:
         (b'{"n": 0}', Manners(idle=1, hide_usage=True)),
     ],
 )
-def test_what_the_client_asked_for(body: bytes, manners: Manners) -> None:
-    assert manners_of(body, 1) == manners
+def test_what_the_client_asked_for(fields: bytes, manners: Manners) -> None:
+    body = {"messages": [{"role": "user", "content": "hi"}], **json.loads(fields)}
+    assert manners_of(PROTOCOL.parse(json.dumps(body).encode(), Arrival()), 1) == manners

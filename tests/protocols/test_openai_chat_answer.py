@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routedsl.engine.sse import SseDecoder
+from routedsl.engine.sse import ServerEvent, SseDecoder
 from routedsl.protocols.openai_chat import PROTOCOL
 
 USAGE = {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8}
@@ -54,25 +54,48 @@ def chunk(delta: object, finish: str | None = None, **more: Any) -> bytes:
     ],
 )
 def test_kinds_of_events(data: bytes, kind: str) -> None:
-    event = PROTOCOL.read_event(data)
+    event = PROTOCOL.read_event(ServerEvent(data))
     assert (event.kind, event.data) == (kind, data)
     assert (event.error is not None) == (kind == "error")
 
 
 def test_usage_is_told_wherever_it_stands() -> None:
-    assert PROTOCOL.read_event(chunk({"content": "hi"}, usage=USAGE)).usage == (3, 5)
-    assert PROTOCOL.read_event(chunk({}, "stop", usage=USAGE)).usage == (3, 5)
-    assert PROTOCOL.read_event(chunk({}, usage={"prompt_tokens": "3"})).usage is None
+    assert PROTOCOL.read_event(ServerEvent(chunk({"content": "hi"}, usage=USAGE))).usage == (3, 5)
+    assert PROTOCOL.read_event(ServerEvent(chunk({}, "stop", usage=USAGE))).usage == (3, 5)
+    assert PROTOCOL.read_event(ServerEvent(chunk({}, usage={"prompt_tokens": "3"}))).usage is None
+
+
+def test_an_events_name_is_kept() -> None:
+    assert PROTOCOL.read_event(ServerEvent(chunk({}), "message")).name == "message"
+
+
+def test_a_finish_by_a_filter_is_told() -> None:
+    assert PROTOCOL.read_event(ServerEvent(chunk({}, "content_filter"))).filtered
+    assert not PROTOCOL.read_event(ServerEvent(chunk({}, "stop"))).filtered
+    assert PROTOCOL.read_answer(answer({"content": None}, "content_filter")).filtered
+    assert not PROTOCOL.read_answer(answer({"content": "hi"})).filtered
+
+
+def test_an_empty_usage_is_taken_out_and_nothing_else() -> None:
+    assert PROTOCOL.without_usage(b'{"choices": [ {"x":1.50} ], "usage" : null, "a": 1}') == (
+        b'{"choices":[ {"x":1.50} ],"a":1}'
+    )
+    for data in (chunk({"content": "hi"}, usage=USAGE), chunk({"content": '"usage": null'}), chunk({})):
+        assert PROTOCOL.without_usage(data) == data
+
+
+def test_usage_of_a_whole_answer() -> None:
+    assert PROTOCOL.read_answer(json.dumps({"choices": [], "usage": USAGE}).encode()).usage == (3, 5)
 
 
 @pytest.mark.parametrize("error", [{"message": "overloaded"}, "overloaded"])
 def test_an_error_keeps_its_body(error: object) -> None:
-    assert PROTOCOL.read_event(json.dumps({"error": error}).encode()).error == {"message": "overloaded"}
+    assert PROTOCOL.read_event(ServerEvent(json.dumps({"error": error}).encode())).error == {"message": "overloaded"}
 
 
 @given(st.binary() | st.text().map(str.encode))
 def test_any_event_has_a_kind(data: bytes) -> None:
-    assert PROTOCOL.read_event(data).data == data
+    assert PROTOCOL.read_event(ServerEvent(data)).data == data
 
 
 def answer(message: object, finish: str = "stop") -> bytes:
@@ -109,7 +132,7 @@ def answer(message: object, finish: str = "stop") -> bytes:
     ],
 )
 def test_faults_of_whole_answers(body: bytes, fault: str | None) -> None:
-    assert PROTOCOL.fault(body) == fault
+    assert PROTOCOL.read_answer(body).fault == fault
 
 
 @pytest.mark.parametrize(
@@ -131,7 +154,7 @@ def test_errors_in_the_clients_dialect(status: int, kind: str) -> None:
 
 def test_frames_are_whole_and_read_as_what_they_are() -> None:
     frames = PROTOCOL.stream_error("the stream broke\noff") + PROTOCOL.done
-    events = [PROTOCOL.read_event(event.data or b"") for event in SseDecoder().feed(frames)]
+    events = [PROTOCOL.read_event(event) for event in SseDecoder().feed(frames)]
     assert [event.kind for event in events] == ["error", "done"]
     assert events[0].error == {
         "message": "the stream broke\noff",

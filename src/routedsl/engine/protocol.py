@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from routedsl.engine.outcome import Usage
 from routedsl.engine.request import Request
+from routedsl.engine.sse import ServerEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,16 +30,37 @@ class Forwarding:
 class StreamEvent:
     """One event of a stream, as far as forwarding must know it.
 
-    `data` is the event's data as it came. `kind` says what it means: `quiet` (roles, lifecycle),
-    `content` (text, a tool call, reasoning), `finish` (the answer is complete; there may be content
-    too), `usage` (only token counts), `done` (the end mark), `error` (the upstream failed; `error`
-    has its body), `malformed`. `usage` is (prompt tokens, answered tokens) on any event that tells.
+    `data` is the event's data as it came, `name` its field `event`. `kind` says what it means: `quiet`
+    (roles, lifecycle), `content` (text, a tool call, reasoning), `finish` (the answer is complete; there
+    may be content too), `usage` (only token counts), `done` (the end mark), `error` (the upstream
+    failed; `error` has its body), `malformed`. `usage` is (prompt tokens, answered tokens) on any event
+    that tells. `filtered` is a finish because of what the answer says.
     """
 
     data: bytes
     kind: str
+    name: str = ""
     error: Mapping[str, object] | None = None
-    usage: tuple[int, int] | None = None
+    usage: Usage | None = None
+    filtered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeAnswer:
+    """A complete 200 answer: `fault` is the reason why it is none. `usage`, `filtered` as of a stream's event."""
+
+    fault: str | None = None
+    usage: Usage | None = None
+    filtered: bool = False
+
+
+def _as_it_is(data: bytes) -> bytes:
+    return data
+
+
+def bearer(key: str) -> Mapping[str, str]:
+    """The headers in which most servers want their key."""
+    return {"Authorization": f"Bearer {key}"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,21 +68,27 @@ class Protocol:
     """A dialect: how its bodies are read, how they are sent on, and how its answers and streams are understood.
 
     `parse` raises `RequestError` and nothing else. `encode` is given a body that `parse` took, and
-    never edits it: an attempt may be repeated. `read_event` is given one server-sent event's data,
-    `fault` a complete 200 answer (the reason why it is none, or None). `error_body` makes an
-    error's JSON of status, code, message and the field that is wrong. `stream_error` (of a message)
-    and `done` are whole frames, blank line included, to be written to the client as they are.
+    never edits it: an attempt may be repeated. `read_event` is given a server-sent event that has
+    data. `without_usage` takes out of an event's data what only a client that asked for token counts
+    is told. `read_answer` is given the whole body of a 200 answer. `error_body` makes an error's JSON of status,
+    code, message and the field that is wrong. `stream_error` (of a message) and `done` are whole
+    frames, blank line included, to be written to the client as they are. `credentials` makes the
+    headers of an upstream's key, and `passes` names those (in lower case) that go up as the client
+    sent them. `endpoint` is the dialect's name; a request's own `endpoint` is the fact.
     """
 
     endpoint: str
     path: str
     parse: Callable[[bytes, Arrival], Request]
     encode: Callable[[bytes, Forwarding], bytes]
-    read_event: Callable[[bytes], StreamEvent]
-    fault: Callable[[bytes], str | None]
+    read_event: Callable[[ServerEvent], StreamEvent]
+    read_answer: Callable[[bytes], WholeAnswer]
     error_body: Callable[[int, str, str, str | None], bytes]
     stream_error: Callable[[str], bytes]
     done: bytes
     doc: str
     since: str
+    without_usage: Callable[[bytes], bytes] = _as_it_is
+    credentials: Callable[[str], Mapping[str, str]] = bearer
+    passes: frozenset[str] = frozenset()
     upstreams: frozenset[str] = frozenset({"openai"})

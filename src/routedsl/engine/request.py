@@ -40,7 +40,8 @@ class Request:
     `messages` include the system prompt wherever the dialect puts it. `tools` are the offered
     tools, each as compact JSON text. `headers` have lower-case names, a doubled one joined by
     `, `. `key` is the name of the client's key. `body` is the request as it came: what is
-    forwarded is made from it. `max_tokens` is None where the client sets no bound.
+    forwarded is made from it. `max_tokens` is None where the client sets no bound. `choices` is how
+    many answers it wants, and `wants_usage` whether it asked for token counts in a stream.
     """
 
     endpoint: str
@@ -53,6 +54,8 @@ class Request:
     tools: Sequence[str] = ()
     json: bool = False
     stream: bool = False
+    choices: int = 1
+    wants_usage: bool = False
     max_tokens: int | None = None
     temperature: float | None = None
     effort: str | None = None

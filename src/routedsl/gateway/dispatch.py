@@ -10,7 +10,7 @@ from routedsl.engine.attempts import Attempts, Terms, Try, after, begin, terms_o
 from routedsl.engine.classify import classify, read_failure
 from routedsl.engine.decision import Decision
 from routedsl.engine.outcome import Answered, Failed, Kind, Outcome
-from routedsl.engine.protocol import Forwarding, Protocol
+from routedsl.engine.protocol import Forwarding, Protocol, WholeAnswer
 from routedsl.engine.request import Request
 from routedsl.gateway.clock import SECOND, Clock
 from routedsl.gateway.reply import AttemptRecord, Reply, answered, ended, record_of, records_of
@@ -115,17 +115,24 @@ class _Walk:
         forwarding = Forwarding(model=model.id, max_tokens=self._options.max_output, include_usage=stream)
         return Call(
             url=upstream.url.rstrip("/") + self._protocol.path.removeprefix("/v1"),
-            headers={
-                "Content-Type": "application/json",
-                "Accept": "text/event-stream" if stream else "application/json",
-                "X-Request-Id": self._request.id,
-            },
+            headers=self._headers(),
+            credentials=self._protocol.credentials,
             body=self._protocol.encode(self._request.body, forwarding),
             key=self._key(upstream),
             connect=upstream.connect,
             wait=self._terms.timeout,
             most=LARGEST_STREAM if stream else LARGEST_ANSWER,
         )
+
+    def _headers(self) -> dict[str, str]:
+        """What goes up: this, and what the dialect lets through of the client's own."""
+        given = self._request.headers
+        return {
+            "Content-Type": "application/json",
+            "Accept": "text/event-stream" if self._request.stream else "application/json",
+            "X-Request-Id": self._request.id,
+            **{name: given[name] for name in self._protocol.passes if name in given},
+        }
 
     def _key(self, upstream: Upstream) -> Secret | None:
         if upstream.key is None:
@@ -143,8 +150,8 @@ class _Walk:
         records = records_of(self._attempts)
         if self._request.stream:
             return await self._streamed(answer, model, ongoing, records)
-        body = await self._whole(answer)
-        outcome = Answered(usage=self._protocol.read_event(body).usage)
+        body, read = await self._whole(answer)
+        outcome = Answered(usage=read.usage)
         ongoing.end(outcome)
         return answered(body, model, [*records, record_of(model, outcome, ongoing.took)])
 
@@ -155,16 +162,16 @@ class _Walk:
                 body = await _read_all(answer)
         return read_failure(answer.status, answer.headers, body)
 
-    async def _whole(self, answer: Answer) -> bytes:
+    async def _whole(self, answer: Answer) -> tuple[bytes, WholeAnswer]:
         async with within(self._clock, answer.connected + self._terms.timeout, SLOW):
             body = await _read_all(answer)
-        reason = self._protocol.fault(body)
-        if reason is not None:
-            raise failure(Kind.MALFORMED, reason)
-        return body
+        read = self._protocol.read_answer(body)
+        if read.fault is not None:
+            raise failure(Kind.MALFORMED, read.fault)
+        return body, read
 
     async def _streamed(self, answer: Answer, model: str, ongoing: Ongoing, records: list[AttemptRecord]) -> Reply:
-        manners = manners_of(self._request.body, self._terms.idle)
+        manners = manners_of(self._request, self._terms.idle)
         stream = Stream(answer, self._protocol, self._clock, manners, self._attempts.deadline)
         async with within(self._clock, answer.connected + self._terms.first_token, SLOW_START):
             await stream.gate()

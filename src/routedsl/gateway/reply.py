@@ -25,13 +25,28 @@ class StreamBroken(Exception):  # noqa: N818  # it is the stream's state that th
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRecord:
-    """One attempt as it is told: the model as declared, the outcome in one word, `took` in microseconds."""
+    """One attempt as it is told: the model as declared, the outcome in one word. Times are microseconds.
+
+    `started` is the time since the chain began. `connected`, `headers`, `first_token` and `took` are
+    times since the attempt's start, the first three None where it did not come so far. `status` is
+    HTTP's. Of `maybe_billed` attempts the upstream may have worked without giving an answer. `hedged`
+    ones were started beside another. `wasted` is how many tokens a broken or losing attempt had given.
+    `config_fault` ones need an operator.
+    """
 
     model: str
     outcome: str
     detail: str = ""
+    started: int = 0
+    connected: int | None = None
+    headers: int | None = None
+    first_token: int | None = None
     took: int = 0
+    status: int | None = None
     usage: Usage | None = None
+    maybe_billed: bool = False
+    hedged: bool = False
+    wasted: int = 0
     config_fault: bool = False
 
 

@@ -5,10 +5,9 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-import msgspec
-
 from routedsl.engine.outcome import Answered, Failed, Kind, Outcome, Usage
 from routedsl.engine.protocol import Protocol, StreamEvent
+from routedsl.engine.request import Request
 from routedsl.engine.sse import EventTooLargeError, ServerEvent, SseDecoder, encode_event
 from routedsl.gateway.clock import SECOND, Clock
 from routedsl.gateway.reply import StreamBroken
@@ -36,24 +35,9 @@ class Manners:
     hide_usage: bool = False
 
 
-class _StreamOptions(msgspec.Struct):
-    include_usage: msgspec.Raw = msgspec.Raw(b"false")
-
-
-class _Asked(msgspec.Struct):
-    n: object = 1
-    stream_options: _StreamOptions | None = None
-
-
-_ASKED = msgspec.json.Decoder(_Asked)
-
-
-def manners_of(body: bytes, idle: int) -> Manners:
-    """How the answer to a body, which `parse` took, is passed on."""
-    asked = _ASKED.decode(body)
-    shows_usage = asked.stream_options is not None and bytes(asked.stream_options.include_usage) == b"true"
-    choices = max(1, asked.n) if isinstance(asked.n, int) else 1
-    return Manners(idle=idle, choices=choices, hide_usage=not shows_usage)
+def manners_of(request: Request, idle: int) -> Manners:
+    """How the answer to a request is passed on."""
+    return Manners(idle=idle, choices=request.choices, hide_usage=not request.wants_usage)
 
 
 class Stream:
@@ -132,7 +116,7 @@ class Stream:
     def _read(self, event: ServerEvent | None) -> bytes | None:
         if event is None:
             raise failure(Kind.CUT, "its stream broke off")
-        return b"" if event.data is None else self._understand(self._protocol.read_event(event.data))
+        return b"" if event.data is None else self._understand(self._protocol.read_event(event))
 
     def _understand(self, event: StreamEvent) -> bytes | None:
         self._usage = event.usage or self._usage
@@ -158,7 +142,8 @@ class Stream:
                 self._begun = True
             case _:
                 pass
-        return encode_event(event.data)
+        hidden = self._manners.hide_usage
+        return encode_event(self._protocol.without_usage(event.data) if hidden else event.data, event.name)
 
     async def _next(self) -> ServerEvent | None:
         """The next event, as soon as it is there; None at the end of the bytes."""

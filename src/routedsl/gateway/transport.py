@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -12,6 +12,7 @@ import aiohttp
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, TraceConfig
 
 from routedsl.engine.outcome import Failed, Kind
+from routedsl.engine.protocol import bearer
 from routedsl.gateway.clock import Clock
 from routedsl.gateway.secret import Secret
 
@@ -38,13 +39,15 @@ def failure(kind: Kind, detail: str) -> AttemptError:
 class Call:
     """One POST. `connect` and `wait` are microseconds: until the connection is up, from there to the answer's headers.
 
-    `key` goes up as a bearer token. An answer of more than `most` bytes is none.
+    `key` goes up in the headers that `credentials` makes of it. An answer of more than `most` bytes is
+    none.
     """
 
     url: str
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     key: Secret | None
+    credentials: Callable[[str], Mapping[str, str]] = bearer
     connect: int
     wait: int
     most: int
@@ -123,7 +126,7 @@ class AiohttpTransport:
         dial = _Dial(self._clock, call)
         headers = dict(call.headers)
         if call.key is not None:
-            headers["Authorization"] = f"Bearer {call.key.reveal()}"
+            headers |= call.credentials(call.key.reveal())
         body = io.BytesIO(call.body) if len(call.body) > LARGE_BODY else call.body
         with _translated(Kind.RESET):
             async with dial.clocks():

@@ -1,7 +1,7 @@
 """`POST /v1/chat/completions`: the dialect that most clients and upstreams speak."""
 
 from routedsl.engine.protocol import Protocol
-from routedsl.protocols.openai_chat.answer import DONE, error_body, fault, read_event, stream_error
+from routedsl.protocols.openai_chat.answer import DONE, error_body, read_answer, read_event, stream_error, without_usage
 from routedsl.protocols.openai_chat.request import encode, parse
 
 PROTOCOL = Protocol(
@@ -10,7 +10,8 @@ PROTOCOL = Protocol(
     parse=parse,
     encode=encode,
     read_event=read_event,
-    fault=fault,
+    read_answer=read_answer,
+    without_usage=without_usage,
     error_body=error_body,
     stream_error=stream_error,
     done=DONE,

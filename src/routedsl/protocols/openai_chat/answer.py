@@ -4,27 +4,44 @@ from collections.abc import Mapping
 
 import msgspec
 
-from routedsl.engine.protocol import StreamEvent
-from routedsl.engine.sse import encode_event
+from routedsl.engine.protocol import StreamEvent, WholeAnswer
+from routedsl.engine.sse import ServerEvent, encode_event
 
 DONE = encode_event(b"[DONE]")
+FILTERED = "content_filter"
+"""The reason of an answer that a filter has ended."""
+
+_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 _SAID = ("content", "tool_calls", "function_call", "reasoning_content", "reasoning", "refusal", "audio")
 """What a message or its delta may say; reasoning has two names."""
 _ERROR_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 
 
-def read_event(data: bytes) -> StreamEvent:
+def read_event(event: ServerEvent) -> StreamEvent:
     """What one event of a stream means."""
+    data = event.data or b""
     if data.strip() == b"[DONE]":
-        return StreamEvent(data=data, kind="done")
+        return StreamEvent(data=data, name=event.name, kind="done")
     chunk = _object(data)
     if chunk is None:
-        return StreamEvent(data=data, kind="malformed")
+        return StreamEvent(data=data, name=event.name, kind="malformed")
     if (error := _error(chunk)) is not None:
-        return StreamEvent(data=data, kind="error", error=error)
-    usage = _usage(chunk.get("usage"))
-    return StreamEvent(data=data, kind=_kind(chunk.get("choices"), usage), usage=usage)
+        return StreamEvent(data=data, name=event.name, kind="error", error=error)
+    usage, choices = _usage(chunk.get("usage")), chunk.get("choices")
+    kind = _kind(choices, usage)
+    return StreamEvent(data=data, name=event.name, kind=kind, usage=usage, filtered=_filtered(choices))
+
+
+def without_usage(data: bytes) -> bytes:
+    """The event without the empty `usage` that servers put on every chunk for who asks for token counts."""
+    if b'"usage"' not in data:
+        return data
+    fields = _FIELDS.decode(data)
+    if bytes(fields.get("usage", b"")) != b"null":
+        return data
+    del fields["usage"]
+    return msgspec.json.encode(fields)
 
 
 def _kind(choices: object, usage: tuple[int, int] | None) -> str:
@@ -41,11 +58,16 @@ def _says(delta: object) -> bool:
     return isinstance(delta, dict) and any(delta.get(name) for name in _SAID)
 
 
-def fault(body: bytes) -> str | None:
-    """Why a complete answer with status 200 is none; None where it is one."""
+def read_answer(body: bytes) -> WholeAnswer:
+    """What a complete answer with status 200 says of itself."""
     answer = _object(body)
     if answer is None:
-        return "broken JSON"
+        return WholeAnswer(fault="broken JSON")
+    choices = answer.get("choices")
+    return WholeAnswer(fault=_fault(answer), usage=_usage(answer.get("usage")), filtered=_filtered(choices))
+
+
+def _fault(answer: Mapping[str, object]) -> str | None:
     if _error(answer) is not None:
         return "an error with status 200"
     choices = answer.get("choices")
@@ -54,13 +76,19 @@ def fault(body: bytes) -> str | None:
     return None if any(map(_answers, choices)) else "no content"
 
 
+def _filtered(choices: object) -> bool:
+    """Whether a filter has ended the answer."""
+    listed = choices if isinstance(choices, list) else []
+    return any(isinstance(choice, dict) and choice.get("finish_reason") == FILTERED for choice in listed)
+
+
 def _answers(choice: object) -> bool:
     """Whether a choice is an answer: an empty text is one, and so is what a content filter withholds."""
     if not isinstance(choice, dict):
         return False
     message = choice.get("message")
     spoken = isinstance(message, dict) and any(message.get(name) not in (None, []) for name in _SAID)
-    return spoken or choice.get("finish_reason") == "content_filter"
+    return spoken or choice.get("finish_reason") == FILTERED
 
 
 def error_body(status: int, code: str, message: str, param: str | None) -> bytes:

@@ -29,7 +29,7 @@ def parse(body: bytes, arrival: Arrival) -> Request:
     if len(body) > LARGEST_BODY:
         raise RequestError("body_too_large", f"the body is larger than {LARGEST_BODY // 1024**2} MiB")
     fields = mapping(read_json(body))
-    field(fields, "stream_options", mapping)  # `encode` adds to it
+    options = field(fields, "stream_options", mapping) or {}  # `encode` adds to it
     return Request(
         endpoint="chat",
         model=field(fields, "model", text),
@@ -41,6 +41,8 @@ def parse(body: bytes, arrival: Arrival) -> Request:
         tools=(field(fields, "tools", each(_tool)) or []) + (field(fields, "functions", each(_tool)) or []),
         json=field(fields, "response_format", _is_json) or False,
         stream=field(fields, "stream", flag) or False,
+        choices=_choices(fields.get("n")),
+        wants_usage=options.get("include_usage") is True,
         max_tokens=_max_tokens(fields),
         temperature=field(fields, "temperature", number),
         effort=field(fields, "reasoning_effort", text) or field(fields, "reasoning", _effort),
@@ -48,6 +50,11 @@ def parse(body: bytes, arrival: Arrival) -> Request:
         session=_session(fields, arrival.headers),
         metadata=field(fields, "metadata", texts) or {},
     )
+
+
+def _choices(number: object) -> int:
+    """How many answers; what is no such number is left to the upstream to refuse."""
+    return max(1, int(number)) if isinstance(number, int) else 1
 
 
 def _messages(fields: Fields) -> Sequence[Message]:
