@@ -197,7 +197,7 @@ async def refused(http: ClientSession) -> None:
 
 async def stop_serving(served: Served, seconds: float) -> int:
     running = served.running
-    return await drain(running.gateway.traffic, running.listener, running.server, seconds, asyncio.Event())
+    return await drain(running.gateway, running.listener, running.server, seconds, asyncio.Event())
 
 
 async def test_a_drain_lets_requests_finish_and_takes_no_more(tmp_path: Path) -> None:

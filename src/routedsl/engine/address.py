@@ -34,16 +34,30 @@ class Unknown:
 Destination = ToRoute | ToModel | Unknown
 
 
+def _any(_name: str) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class AddressBook:
-    """The names that clients may ask for: exact ones, and patterns in the order of the text."""
+    """The names that clients may ask for: exact ones, and patterns in the order of the text.
+
+    A name that `may` is not true of is unknown to this client.
+    """
 
     exact: Mapping[str, Destination]
     patterns: tuple[tuple[Callable[[str], bool], ToRoute], ...]
+    may: Callable[[str], bool] = _any
+
+    def among(self, may: Callable[[str], bool]) -> "AddressBook":
+        """The book of a client who may ask for some names only."""
+        return AddressBook(self.exact, self.patterns, may)
 
     def find(self, model: str | None) -> Destination:
         """Where a request for a model goes; no model stands for the main route."""
         wanted = MAIN_ROUTE if model is None else model
+        if not self.may(wanted):
+            return self._unknown(model)
         found = self.exact.get(wanted)
         if found is not None:
             return found
@@ -52,8 +66,9 @@ class AddressBook:
     def _unknown(self, model: str | None) -> Unknown:
         if model is None:
             return Unknown(f"the request names no model, and there is no route `{MAIN_ROUTE}`")
-        close = close_matches(model[:200], self.exact)
-        known = close or list(self.exact)[:10]
+        exact = [name for name in self.exact if self.may(name)]
+        close = close_matches(model[:200], exact)
+        known = close or exact[:10]
         names = ", ".join(f"`{name}`" for name in known)
         hint = f"; did you mean {names}?" if close else f"; there is {names}" if names else ""
         return Unknown(f"there is no model `{model[:200]}`{hint}")

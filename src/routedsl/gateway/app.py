@@ -11,7 +11,8 @@ from aiohttp.typedefs import Handler, Middleware
 from routedsl.engine.request import RequestError
 from routedsl.gateway import endpoints
 from routedsl.gateway.egress import errors_as, sign
-from routedsl.gateway.ingress import admit_hosts
+from routedsl.gateway.entrance import bearers_of, with_slots
+from routedsl.gateway.ingress import admit_hosts, when_asked_for
 from routedsl.gateway.settings import Limits
 from routedsl.gateway.traffic import Traffic
 from routedsl.gateway.wiring import GATEWAY, Gateway
@@ -26,13 +27,17 @@ def make_app(gateway: Gateway) -> web.Application:
         middlewares=[
             errors_as(protocols["chat"].error_body, there_are),
             admit_hosts(gateway.hosts),
+            bearers_of(gateway.keys, (endpoints.greet, endpoints.healthy, endpoints.ready)),
             counted(gateway.traffic),
+            with_slots(gateway.slots),
         ]
     )
     app[GATEWAY] = gateway
     app.on_response_prepare.append(sign)
     for protocol in protocols.values():
-        app.router.add_post(protocol.path, partial(endpoints.complete, protocol=protocol))
+        app.router.add_post(
+            protocol.path, partial(endpoints.complete, protocol=protocol), expect_handler=when_asked_for
+        )
     app.router.add_get("/v1/models", endpoints.list_models)
     app.router.add_get("/v1/models/{id:.+}", endpoints.show_model)
     app.router.add_head("/", endpoints.greet)

@@ -33,12 +33,18 @@ STATUS: Mapping[str, int] = MappingProxyType(
         "body_too_large": 413,
         "unsupported_encoding": 415,
         "unsupported_media_type": 415,
+        "expectation_failed": 417,
+        "rate_limited": 429,
         "internal_error": 500,
         "overloaded": 503,
     }
 )
 """The status of each error that is neither a policy's nor an upstream's."""
 
+_MORE: Mapping[int, Mapping[str, str]] = MappingProxyType(
+    {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "1"}, 503: {"Retry-After": "1"}}
+)
+"""Headers that go with a status of ours. Who waits for a slot has one after a second, or none for now."""
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 _LOG = logging.getLogger(__name__)
 
@@ -66,7 +72,7 @@ def failure(dialect: ErrorBody, error: RequestError) -> web.Response:
     """An error of ours as an answer."""
     status = STATUS[error.code]
     body = dialect(status, error.code, error.message, error.param)
-    return web.Response(status=status, body=body, content_type=JSON)
+    return web.Response(status=status, body=body, content_type=JSON, headers=_MORE.get(status))
 
 
 def _from_router(dialect: ErrorBody, request: web.Request, error: web.HTTPException, endpoints: str) -> web.Response:

@@ -1,12 +1,12 @@
 """The data plane's endpoints: read the request, decide, dispatch, answer."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from aiohttp import web
 from multidict import CIMultiDict
 
-from routedsl.engine.address import Unknown
+from routedsl.engine.address import AddressBook, Unknown
 from routedsl.engine.decision import Action, Decision
 from routedsl.engine.program import Program
 from routedsl.engine.protocol import Protocol
@@ -14,14 +14,14 @@ from routedsl.engine.report import decision_to_json
 from routedsl.engine.request import Request, RequestError
 from routedsl.engine.world import World
 from routedsl.gateway.egress import JSON, REQUEST_ID, routing_headers
+from routedsl.gateway.entrance import CLIENT
 from routedsl.gateway.host import Generation
-from routedsl.gateway.ingress import read_request
+from routedsl.gateway.ingress import LARGE, read_request
+from routedsl.gateway.keys import Client
 from routedsl.gateway.relay import End, relay
 from routedsl.gateway.wiring import GATEWAY, Gateway
 
 Headers = CIMultiDict[str]
-LARGE = 64 * 1024
-"""Bytes of a body from which it is decided in a thread: counting its tokens takes long, and lets others run."""
 
 
 async def complete(http: web.Request, protocol: Protocol) -> web.StreamResponse:
@@ -29,7 +29,7 @@ async def complete(http: web.Request, protocol: Protocol) -> web.StreamResponse:
     gateway = http.app[GATEWAY]
     request = await read_request(http, protocol, gateway.limits, http[REQUEST_ID])
     generation = gateway.host.generation
-    decision = await _decide(generation.program, request, _world(gateway, request))
+    decision = await _decide(generation.program, request, _world(gateway, request), http.get(CLIENT))
     if http.headers.get("x-route-dry-run") == "1":
         return web.json_response(decision_to_json(decision, request.id))
     with gateway.telemetry.measuring(decision) as ending:
@@ -51,10 +51,18 @@ async def complete(http: web.Request, protocol: Protocol) -> web.StreamResponse:
         return response
 
 
-async def _decide(program: Program, request: Request, world: World) -> Decision:
+async def _decide(program: Program, request: Request, world: World, client: Client | None) -> Decision:
+    found = _addresses(program, client).find(request.model)
+    if isinstance(found, Unknown):
+        return program.unknown(found.message)
     if len(request.body) < LARGE:
         return program.decide(request, world)
     return await asyncio.to_thread(program.decide, request, world)
+
+
+def _addresses(program: Program, client: Client | None) -> AddressBook:
+    """The names that a client may ask for."""
+    return program.addresses if client is None or client.may is None else program.addresses.among(client.may)
 
 
 def _world(gateway: Gateway, request: Request) -> World:
@@ -70,23 +78,25 @@ def _rejection(decision: Decision, protocol: Protocol) -> web.Response:
 
 
 async def list_models(http: web.Request) -> web.Response:
-    """All routes and declared models, as OpenAI lists models."""
-    return web.json_response({"object": "list", "data": list(_models(http.app[GATEWAY].host.generation))})
+    """All routes and declared models that the client may ask for, as OpenAI lists models."""
+    generation = http.app[GATEWAY].host.generation
+    may = _addresses(generation.program, http.get(CLIENT)).may
+    data = [_model(name, generation) for name in _names(generation) if may(name)]
+    return web.json_response({"object": "list", "data": data})
 
 
 async def show_model(http: web.Request) -> web.Response:
     """One of them, or any other name that a request may ask for."""
     name, generation = http.match_info["id"], http.app[GATEWAY].host.generation
-    found = generation.program.addresses.find(name)
+    found = _addresses(generation.program, http.get(CLIENT)).find(name)
     if isinstance(found, Unknown):
         raise RequestError("model_not_found", found.message, "model")
     return web.json_response(_model(name, generation))
 
 
-def _models(generation: Generation) -> Iterator[dict[str, object]]:
-    names = [name for route in generation.policy.routes.values() for name in route.names]
-    for name in dict.fromkeys([*names, *generation.policy.models]):
-        yield _model(name, generation)
+def _names(generation: Generation) -> Iterable[str]:
+    routes = [name for route in generation.policy.routes.values() for name in route.names]
+    return dict.fromkeys([*routes, *generation.policy.models])
 
 
 def _model(name: str, generation: Generation) -> dict[str, object]:

@@ -11,12 +11,17 @@ from yarl import URL
 
 from routedsl.engine.protocol import Arrival, Protocol
 from routedsl.engine.request import Request, RequestError
+from routedsl.gateway.entrance import CLIENT, CREDENTIALS, SLOT
 from routedsl.gateway.settings import Limits, is_loopback
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _JSON_TYPE = re.compile(r"application/([a-z0-9.+-]+\+)?json")
+_CONTINUE = "100-continue"
 _HOSTLESS = frozenset({"/healthz", "/readyz"})
 """Probes call by address."""
+LARGE = 64 * 1024
+"""Bytes of a body from which it is worked on in a thread: that takes long, and lets others run."""
+_NOTHING: frozenset[str] = frozenset()
 
 
 def request_id(headers: Mapping[str, str]) -> str:
@@ -47,6 +52,8 @@ def _check_form(request: web.Request) -> None:
         raise RequestError("invalid_request", "this server speaks HTTP/1.1")
     if request.version == HttpVersion10 and "Transfer-Encoding" in request.headers:
         raise RequestError("invalid_request", "HTTP/1.0 has no transfer encoding")
+    if request.headers.get("Expect", _CONTINUE).lower() != _CONTINUE:
+        raise RequestError("expectation_failed", f"nothing but `{_CONTINUE}` may be expected")
     if not request.raw_path.startswith("/") and not _same_host(request):
         raise RequestError("invalid_request", "this server is no proxy")
 
@@ -71,8 +78,24 @@ def _hostname(host: str) -> str:
 async def read_request(request: web.Request, protocol: Protocol, limits: Limits, identity: str) -> Request:
     """The body as the protocol reads it; raises `RequestError`."""
     _check_headers(request, limits)
+    await _invite_body(request)
     body = await _read_body(request, limits)
-    return protocol.parse(body, Arrival(headers=_joined(request.headers), id=identity))
+    client = request.get(CLIENT)
+    headers = _joined(request.headers, leave_out=_NOTHING if client is None else CREDENTIALS)
+    arrival = Arrival(headers=headers, key=None if client is None else client.name, id=identity)
+    if len(body) < LARGE:
+        return protocol.parse(body, arrival)
+    return await asyncio.to_thread(protocol.parse, body, arrival)
+
+
+async def when_asked_for(_request: web.Request) -> None:
+    """Leave it to `read_request` to say `100 Continue`: who is turned away need not send a body."""
+
+
+async def _invite_body(request: web.Request) -> None:
+    if "Expect" in request.headers and request.version == HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # this is no part of the answer
 
 
 def _check_headers(request: web.Request, limits: Limits) -> None:
@@ -94,6 +117,7 @@ async def _read_body(request: web.Request, limits: Limits) -> bytes:
                 body += piece
                 if len(body) > limits.size:
                     raise _too_large(limits)
+                request[SLOT].grow(len(piece))
     except TimeoutError:
         raise RequestError("request_timeout", f"the body was not complete after {limits.body:g} s") from None
     except web.RequestPayloadError:
@@ -105,9 +129,10 @@ def _too_large(limits: Limits) -> RequestError:
     return RequestError("body_too_large", f"a body may have up to {limits.size // 2**20} MiB")
 
 
-def _joined(headers: Mapping[str, str]) -> dict[str, str]:
+def _joined(headers: Mapping[str, str], leave_out: Collection[str]) -> dict[str, str]:
     joined: dict[str, str] = {}
     for name, value in headers.items():
         folded = name.lower()
-        joined[folded] = f"{joined[folded]}, {value}" if folded in joined else value
+        if folded not in leave_out:
+            joined[folded] = f"{joined[folded]}, {value}" if folded in joined else value
     return joined

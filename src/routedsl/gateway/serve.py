@@ -19,9 +19,12 @@ from routedsl.gateway.clock import SystemClock
 from routedsl.gateway.connection import listen, port_of
 from routedsl.gateway.dispatch import Dispatcher
 from routedsl.gateway.host import Admission, Listener, PolicyHost, Verdict
+from routedsl.gateway.keyfile import KeyFileError, read_keys
+from routedsl.gateway.keys import Keys
 from routedsl.gateway.sessions import Sessions
 from routedsl.gateway.settings import LIMITS, Limits, Settings, is_loopback
 from routedsl.gateway.shutdown import Stop, drain, on_signals
+from routedsl.gateway.slots import Slots
 from routedsl.gateway.state import States
 from routedsl.gateway.telemetry import Telemetry
 from routedsl.gateway.traffic import Traffic
@@ -77,7 +80,7 @@ async def run(deployment: Deployment, announce: Callable[[Running], None]) -> No
             announce(gateway)
             await stop.asked.wait()
             seconds = deployment.settings.drain
-            left = await drain(gateway.gateway.traffic, gateway.listener, gateway.server, seconds, stop.hurry)
+            left = await drain(gateway.gateway, gateway.listener, gateway.server, seconds, stop.hurry)
             if left:
                 _LOG.warning("stopped with %d requests cut off", left)
 
@@ -106,15 +109,34 @@ async def running(deployment: Deployment) -> AsyncIterator[Running]:
 
 
 def _check_host(settings: Settings) -> None:
-    if not is_loopback(settings.host) and not settings.open:
+    if settings.keys is None and not is_loopback(settings.host) and not settings.open:
         raise StartError(
             f"others can reach `{settings.host}`, and no key would be asked of them;"
-            " say `--open` to let in everybody who gets there"
+            " declare `--keys FILE`, or say `--open` to let in everybody who gets there"
         )
+
+
+def _read_keys(settings: Settings) -> Keys | None:
+    try:
+        return None if settings.keys is None else Keys(read_keys(settings.keys))
+    except KeyFileError as error:
+        raise StartError(str(error)) from None
+
+
+def _slots(settings: Settings, limits: Limits, keys: Keys | None) -> Slots:
+    shared = keys is not None and len(keys) > 1
+    return Slots(settings.in_flight, memory=limits.memory, patience=limits.queue, shared=shared)
+
+
+def _hosts(settings: Settings) -> tuple[str, ...] | None:
+    """Names to be called by: any where a key is asked for, or where all are let in and no name is said."""
+    anybody = settings.open or settings.keys is not None
+    return None if anybody and not settings.hosts else (settings.host, *settings.hosts)
 
 
 async def _assemble(deployment: Deployment, stack: AsyncExitStack) -> Gateway:
     settings, clock = deployment.settings, SystemClock()
+    keys = _read_keys(settings)
     states = States(clock)
     host = PolicyHost(deployment.admit)
     telemetry = Telemetry(host, states, clock)
@@ -132,7 +154,9 @@ async def _assemble(deployment: Deployment, stack: AsyncExitStack) -> Gateway:
         telemetry=telemetry,
         traffic=Traffic(),
         limits=deployment.limits,
-        hosts=None if settings.open and not settings.hosts else (settings.host, *settings.hosts),
+        slots=_slots(settings, deployment.limits, keys),
+        keys=keys,
+        hosts=_hosts(settings),
     )
 
 

@@ -13,8 +13,10 @@ class Settings(BaseModel):
     """What an operator may say of a server.
 
     `host`, `port` and `admin_port` are where it listens (port 0: any free one); the admin port is
-    always on loopback. `hosts` are further names by which clients may call it. `open` allows a
-    host that others can reach. `drain` is how many seconds running requests get at shutdown.
+    always on loopback. `hosts` are further names by which clients may call it. `keys` is the file of
+    the keys that clients must bear; without one, `open` allows a host that others can reach.
+    `in_flight` is how many requests run at once (as many more wait for a second), `connections` how
+    many clients are connected. `drain` is how many seconds running requests get at shutdown.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -25,6 +27,9 @@ class Settings(BaseModel):
     watch: bool = True
     open: bool = False
     hosts: tuple[str, ...] = ()
+    keys: Path | None = None
+    in_flight: int = Field(default=512, ge=1)
+    connections: int = Field(default=4096, ge=1)
     drain: float = Field(default=30, ge=0)
 
 
@@ -32,17 +37,20 @@ class Settings(BaseModel):
 class Limits:
     """Bounds on what one client may take. Times are seconds, sizes bytes.
 
-    `headers`: until a new connection has sent its first request's headers; `keepalive`: between
-    two requests; `body`: for a request's body, of at most `size`; `write`: for one piece of an
-    answer to be taken; `linger`: for reading on after an answer that came before the body's end.
+    `headers`: until a connection has sent a request's headers; `keepalive`: between two requests;
+    `queue`: for a slot; `body`: for a request's body, of at most `size`, all that are held together
+    of at most `memory`; `write`: for one piece of an answer to be taken; `linger`: for reading on
+    after an answer that came before the body's end.
     """
 
     headers: float = 10
+    queue: float = 1
     body: float = 30
     keepalive: float = 75
     write: float = 60
     linger: float = 5
     size: int = 20 * 2**20
+    memory: int = 256 * 2**20
 
 
 LIMITS = Limits()

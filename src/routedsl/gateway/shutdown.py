@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from routedsl.gateway.traffic import Traffic
+from routedsl.gateway.wiring import Gateway
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LAST_WORDS = 2.0
@@ -43,12 +44,17 @@ def on_signals(stop: Stop) -> Iterator[None]:
 
 
 async def drain(
-    traffic: Traffic, listener: asyncio.Server, server: web.Server, seconds: float, hurry: asyncio.Event
+    gateway: Gateway, listener: asyncio.Server, server: web.Server, seconds: float, hurry: asyncio.Event
 ) -> int:
-    """Take no more requests, give those in flight so many seconds, cut off the rest; returns how many those were."""
+    """Take no more requests, give those in flight so many seconds, cut off the rest; returns how many those were.
+
+    Requests that wait for a slot are told at once.
+    """
+    traffic = gateway.traffic
     traffic.draining = True
     listener.close()
     await _close_idle(traffic, server)
+    gateway.slots.close()
     await _first_of(seconds, traffic.finished(), hurry.wait())
     left = traffic.cut_off()
     await _first_of(_LAST_WORDS, traffic.finished())

@@ -9,8 +9,10 @@ from routedsl.engine.catalog import Catalog
 from routedsl.gateway.clock import Clock
 from routedsl.gateway.dispatch import Dispatcher
 from routedsl.gateway.host import PolicyHost
+from routedsl.gateway.keys import Keys
 from routedsl.gateway.sessions import Sessions
 from routedsl.gateway.settings import LIMITS, Limits
+from routedsl.gateway.slots import Slots
 from routedsl.gateway.state import States
 from routedsl.gateway.telemetry import Telemetry
 from routedsl.gateway.traffic import Traffic
@@ -18,7 +20,10 @@ from routedsl.gateway.traffic import Traffic
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """The parts of a running gateway. `hosts` are names it may be called by beside loopback's; None: any."""
+    """The parts of a running gateway.
+
+    `hosts` are names it may be called by beside loopback's; None: any. `keys` None: nobody needs one.
+    """
 
     catalog: Catalog
     host: PolicyHost
@@ -28,6 +33,8 @@ class Gateway:
     clock: Clock
     telemetry: Telemetry
     traffic: Traffic
+    slots: Slots
+    keys: Keys | None = None
     limits: Limits = LIMITS
     hosts: Collection[str] | None = ()
 
