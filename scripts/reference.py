@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from routedsl.base.codes import CODES
 from routedsl.base.types import Type
@@ -18,7 +19,8 @@ from routedsl.tools.cli import VERBS
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "bench" / "results" / "decide.json"
-PAGES = (ROOT / "README.md", ROOT / "grammar" / "README.md")
+TORTURE = ROOT / "bench" / "results" / "torture.json"
+PAGES = (ROOT / "README.md", ROOT / "grammar" / "README.md", ROOT / "docs" / "torture.md")
 _SECTION = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -114,6 +116,23 @@ def costs() -> str:
     return f"## What a decision costs\n\n{said}\n\n{table(('step', 'median'), chosen + others)}\n"
 
 
+def torture() -> str:
+    """What `make torture` found last; nothing where that was never kept."""
+    if not TORTURE.is_file():
+        return ""
+    kept = json.loads(TORTURE.read_text("utf-8"))
+    rows = (_goal(each) for each in kept["goals"])
+    headings = ("goal", "what must hold", "what was found", "when, at which commit, under what load")
+    return f"Python {kept['python']}, {kept['cores']} cores.\n\n{table(headings, rows)}"
+
+
+def _goal(result: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    found = "; ".join(result["measured"]) or f"{result['passed']} tests"
+    verdict = f"**{result['failed']} failed**; " if result["failed"] else ""
+    when = f"{result['date']}, `{result['commit']}`, load {result['load']}, {result['seconds']:.0f} s"
+    return result["goal"], result["promise"], verdict + found, when
+
+
 SECTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "facts of the request": lambda: signals(About.REQUEST),
@@ -123,6 +142,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "codes": codes,
         "verbs": verbs,
         "costs": costs,
+        "torture": torture,
     }
 )
 """What can stand between markers, by the marker's name."""

@@ -1,13 +1,12 @@
 """The test of the tests: a bug that is seeded into the analysis is found. CI tries a few, `make torture` all."""
 
-import os
 from random import Random
 
 import pytest
 
 from tests.analysis.mutants import MUTANTS, ROOT, Mutant, is_found
+from tests.effort import TORTURE
 
-TORTURE = os.environ.get("HYPOTHESIS_PROFILE") == "torture"
 FEW = 2
 TRIED = MUTANTS if TORTURE else Random(len(MUTANTS)).sample(MUTANTS, FEW)
 

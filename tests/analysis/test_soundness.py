@@ -1,6 +1,5 @@
 """What the analysis claims of a policy, held against every request that can make a difference to it."""
 
-import os
 from collections.abc import Iterator
 from itertools import accumulate
 from random import Random
@@ -14,10 +13,10 @@ from routedsl.analysis.reach import Dead, Reached, Rules, Unknown, rules_of
 from routedsl.analysis.regions import Budget, Regions, meet, minus, region
 from routedsl.engine.reference import holds
 from tests.analysis.universe import Universe, random_universe
+from tests.effort import effort
 
-TORTURE = os.environ.get("HYPOTHESIS_PROFILE") == "torture"
 SEEDS = 10
-POLICIES = 4_000 if TORTURE else 40
+POLICIES = effort(40, 4_000)
 """For each seed."""
 
 
