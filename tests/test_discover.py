@@ -89,7 +89,7 @@ def test_facts_of_models_are_told_apart() -> None:
 
 
 def test_an_empty_catalog_is_one() -> None:
-    assert freeze((), (), ()).vocabulary().signals == {}
+    assert freeze((), (), (), ()).vocabulary().signals == {}
 
 
 def test_discovery_loads_nothing_heavy() -> None:

@@ -9,17 +9,19 @@ from pkgutil import iter_modules
 from types import MappingProxyType, ModuleType
 from typing import TypeVar
 
+import routedsl.probes
 import routedsl.protocols
 import routedsl.signals
 import routedsl.strategies
 from routedsl.engine.catalog import Catalog
+from routedsl.engine.probe import Probe
 from routedsl.engine.protocol import Protocol
 from routedsl.engine.signal import About, Signal
 from routedsl.engine.strategy import Strategy
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
-Extension = TypeVar("Extension", Signal, Strategy, Protocol)
+Extension = TypeVar("Extension", Signal, Strategy, Protocol, Probe)
 
 
 class CatalogError(Exception):
@@ -33,6 +35,7 @@ def builtin() -> Catalog:
         signals=_within(routedsl.signals, Signal),
         strategies=_within(routedsl.strategies, Strategy),
         protocols=_within(routedsl.protocols, Protocol),
+        probes=_within(routedsl.probes, Probe),
     )
 
 
@@ -48,10 +51,16 @@ def discover() -> Catalog:
         ],
         strategies=[*known.strategies.values(), *_installed(offered.select(group="routedsl.strategies"), Strategy)],
         protocols=[*known.protocols.values(), *_installed(offered.select(group="routedsl.protocols"), Protocol)],
+        probes=[*known.probes.values(), *_installed(offered.select(group="routedsl.probes"), Probe)],
     )
 
 
-def freeze(signals: Iterable[Signal], strategies: Iterable[Strategy], protocols: Iterable[Protocol]) -> Catalog:
+def freeze(
+    signals: Iterable[Signal],
+    strategies: Iterable[Strategy],
+    protocols: Iterable[Protocol],
+    probes: Iterable[Probe],
+) -> Catalog:
     """A catalog of these extensions; raises `CatalogError` where a name is no name or taken, or a law names nothing."""
     every = tuple(signals)
     catalog = Catalog(
@@ -59,6 +68,7 @@ def freeze(signals: Iterable[Signal], strategies: Iterable[Strategy], protocols:
         model_facts=_by_name((signal for signal in every if signal.about is About.MODEL), lambda s: s.name),
         strategies=_by_name(strategies, lambda strategy: strategy.name),
         protocols=_by_name(protocols, lambda protocol: protocol.endpoint),
+        probes=_by_name(probes, lambda probe: probe.name),
     )
     for signal in catalog.signals.values():
         if signal.at_most is not None and signal.at_most not in catalog.signals:

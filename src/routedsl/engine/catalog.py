@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from routedsl.engine.probe import Probe
 from routedsl.engine.protocol import Protocol
 from routedsl.engine.signal import About, Signal
 from routedsl.engine.strategy import Strategy
@@ -11,12 +12,16 @@ from routedsl.language.vocabulary import SignalWord, Vocabulary
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Signals of requests and world by name, signals of models by name, strategies, protocols by endpoint."""
+    """Signals of requests and world by name, signals of models by name, strategies, protocols by endpoint.
+
+    Probes are by the kind of server that they ask.
+    """
 
     signals: Mapping[str, Signal]
     model_facts: Mapping[str, Signal]
     strategies: Mapping[str, Strategy]
     protocols: Mapping[str, Protocol]
+    probes: Mapping[str, Probe]
 
     def vocabulary(self) -> Vocabulary:
         """The words alone, which is all that the checker may know."""
@@ -24,6 +29,7 @@ class Catalog:
             signals={name: _word(signal) for name, signal in self.signals.items()},
             model_facts={name: _word(signal) for name, signal in self.model_facts.items()},
             strategies={name: strategy.shared for name, strategy in self.strategies.items()},
+            kinds=tuple(self.probes),
         )
 
 

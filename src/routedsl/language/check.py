@@ -74,9 +74,10 @@ def _check_names(scope: Scope, digest: str) -> policy.Policy:
 
 
 def _upstreams(scope: Scope) -> dict[str, policy.Upstream]:
+    context = {"kinds": scope.vocabulary.kinds}
     found = {}
     for name, node in scope.names.upstreams.items():
-        settings = read_settings(UpstreamSettings, node.settings, node.name.span, scope.findings, {})
+        settings = read_settings(UpstreamSettings, node.settings, node.name.span, scope.findings, context)
         if settings is not None:
             found[name] = policy.Upstream(name=name, span=node.name.span, **settings.model_dump())
     return found

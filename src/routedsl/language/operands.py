@@ -228,3 +228,12 @@ def read_protocol(operand: Operand) -> str:
         hint, edit = suggested(name, DIALECTS, f"it is one of {listed(DIALECTS)}")
         raise SettingError(operand.span, f"{quoted(name)} is no dialect", hint, "R0304", edit=edit)
     return name
+
+
+def read_kind(operand: Operand, known: Iterable[str]) -> str:
+    """The kind of server that an upstream is."""
+    name = read_name(operand)
+    if name not in known:
+        hint, edit = suggested(name, known, f"it is one of {listed(known)}")
+        raise SettingError(operand.span, f"{quoted(name)} is no kind of server", hint, "R0304", edit=edit)
+    return name

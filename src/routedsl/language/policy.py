@@ -164,8 +164,8 @@ Condition = Predicate | Constant | And | Or | Not
 class Upstream:
     """Where calls go.
 
-    `key` names a variable of the environment; `connect` is in microseconds. `slots` is how many calls
-    it takes at once, None for as many as come.
+    `key` names a variable of the environment; `connect` is in microseconds. `kind` says what it tells
+    of itself. `slots` is how many calls it takes at once, None for as many as come.
     """
 
     name: str
@@ -173,6 +173,7 @@ class Upstream:
     key: str | None = None
     protocol: str = "openai"
     connect: int = 3_000_000
+    kind: str = "openai"
     slots: int | None = None
     span: Span | None = field(default=None, compare=False, repr=False)
 

@@ -172,9 +172,7 @@ def read_options(settings: Sequence[syntax.Setting], scope: Scope, pools: Pools)
     return {} if found is None else resolve_options(found, scope, pools)
 
 
-def resolve_options(
-    found: OptionSettings, scope: Scope, pools: Pools
-) -> dict[str, Any]:
+def resolve_options(found: OptionSettings, scope: Scope, pools: Pools) -> dict[str, Any]:
     """Checked option settings as `Options` takes them: models found."""
     given = {name: value for name, value in found.model_dump().items() if value is not None and name in _OPTIONS}
     if found.fallback is not None:

@@ -16,6 +16,7 @@ from routedsl.language.operands import (
     read_count,
     read_duration,
     read_env,
+    read_kind,
     read_name,
     read_names,
     read_price,
@@ -34,6 +35,10 @@ FAILURES = ("filtered", "invalid", "too_long")
 
 def _abilities(operand: Operand, info: ValidationInfo) -> tuple[str, ...]:
     return read_closed(operand, info.context["supports"] if info.context else ())
+
+
+def _kind(operand: Operand, info: ValidationInfo) -> str:
+    return read_kind(operand, info.context["kinds"] if info.context else ())
 
 
 def _failures(operand: Operand) -> tuple[str, ...]:
@@ -61,6 +66,7 @@ class UpstreamSettings(_Settings):
     key: Annotated[str | None, BeforeValidator(read_env)] = None
     protocol: Annotated[str, BeforeValidator(read_protocol)] = "openai"
     connect: Duration = 3 * DURATIONS["s"]
+    kind: Annotated[str, BeforeValidator(_kind)] = "openai"
     slots: Annotated[int | None, BeforeValidator(read_count)] = None
 
 
@@ -177,7 +183,7 @@ _ALIASES = {
     "base_url": "url", "api_base": "url", "endpoint": "url", "address": "url", "api_key": "key", "token": "key",
     "provider": "upstream", "backend": "upstream", "model": "id", "name": "id", "context_window": "context",
     "capabilities": "supports", "retries": "retry", "fallbacks": "fallback", "max_tokens": "max_output",
-    "request_timeout": "timeout", "cost": "input_price", "labels": "tags",
+    "request_timeout": "timeout", "type": "kind", "cost": "input_price", "labels": "tags",
 }  # fmt: skip
 """What other tools call settings and options."""
 

@@ -29,9 +29,11 @@ class SignalWord:
 class Vocabulary:
     """Names of signals (facts of models apart, since bare names are the request's) and of strategies.
 
-    A strategy's value says whether it takes shares, as `split` does.
+    A strategy's value says whether it takes shares, as `split` does. `kinds` are those of servers
+    that an upstream can be.
     """
 
     signals: Mapping[str, SignalWord]
     model_facts: Mapping[str, SignalWord]
     strategies: Mapping[str, bool]
+    kinds: tuple[str, ...]

@@ -1,0 +1,1 @@
+"""Probes: what a kind of server tells of itself; a file each."""
