@@ -89,7 +89,7 @@ def test_a_signal_is_declared_soundly(signal: Signal) -> None:
 
 def test_the_words_of_the_language_are_there() -> None:
     assert set(CATALOG.strategies) == {"first", "fastest", "cheapest", "best", "least_busy", "split"}
-    assert set(CATALOG.protocols) == {"chat"}
+    assert set(CATALOG.protocols) == {"chat", "messages"}
     assert " ".join(sorted(CATALOG.signals)) == (
         "audio chars draw effort endpoint files header images json key last last_chars max_tokens messages metadata "
         "model session stream system system_chars temperature text time tokens tool_calls tools total_tokens turns "

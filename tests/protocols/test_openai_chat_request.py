@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from routedsl.engine.protocol import Arrival, Forwarding
 from routedsl.engine.request import Message, Request, RequestError
+from routedsl.engine.strict_json import LARGEST_BODY
 from routedsl.protocols.openai_chat import PROTOCOL
-from routedsl.protocols.openai_chat.request import LARGEST_BODY
 
 HELLO = {"role": "user", "content": "hello"}
 

@@ -1,6 +1,6 @@
 """The contract of a protocol, an endpoint's dialect: one file in `protocols/` binds `PROTOCOL = Protocol(...)`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from routedsl.engine.outcome import Usage
@@ -10,9 +10,10 @@ from routedsl.engine.sse import ServerEvent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """What came with a body: its headers (lower-case names), the client's key's name, the request's id."""
+    """What came with a body: its headers (lower-case names), its query, the client's key's name, the request's id."""
 
     headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
     key: str | None = None
     id: str = ""
 
@@ -74,7 +75,9 @@ class Protocol:
     code, message and the field that is wrong. `stream_error` (of a message) and `done` are whole
     frames, blank line included, to be written to the client as they are. `credentials` makes the
     headers of an upstream's key, and `passes` names those (in lower case) that go up as the client
-    sent them. `endpoint` is the dialect's name; a request's own `endpoint` is the fact.
+    sent them; `sends` are the headers that go up where the client sent none of that name. `upstreams` are
+    the dialects of upstreams that take its requests. `beside` are further paths of the same endpoint: what
+    is asked there is decided in the same way.
     """
 
     endpoint: str
@@ -91,4 +94,12 @@ class Protocol:
     without_usage: Callable[[bytes], bytes] = _as_it_is
     credentials: Callable[[str], Mapping[str, str]] = bearer
     passes: frozenset[str] = frozenset()
+    sends: Mapping[str, str] = field(default_factory=dict)
     upstreams: frozenset[str] = frozenset({"openai"})
+    beside: tuple["Protocol", ...] = ()
+
+
+def with_beside(protocols: Iterable[Protocol]) -> Iterator[Protocol]:
+    """Protocols, each with those beside it."""
+    for protocol in protocols:
+        yield from (protocol, *protocol.beside)

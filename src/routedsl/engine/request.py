@@ -42,6 +42,7 @@ class Request:
     `, `. `key` is the name of the client's key. `body` is the request as it came: what is
     forwarded is made from it. `max_tokens` is None where the client sets no bound. `choices` is how
     many answers it wants, and `wants_usage` whether it asked for token counts in a stream.
+    `query` goes up behind the path.
     """
 
     endpoint: str
@@ -50,6 +51,7 @@ class Request:
     body: bytes = b""
     id: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    query: str = ""
     key: str | None = None
     tools: Sequence[str] = ()
     json: bool = False

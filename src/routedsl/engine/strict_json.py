@@ -11,8 +11,16 @@ import msgspec
 
 from routedsl.engine.request import RequestError
 
+LARGEST_BODY = 20 * 1024 * 1024
 DEEPEST = 64
 """A value may stand inside so many objects and lists."""
+
+
+def read_body(body: bytes) -> object:
+    """The value of a request's body; raises `RequestError`, also with `body_too_large`."""
+    if len(body) > LARGEST_BODY:
+        raise RequestError("body_too_large", f"the body is larger than {LARGEST_BODY // 1024**2} MiB")
+    return read_json(body)
 
 
 def read_json(text: bytes) -> object:

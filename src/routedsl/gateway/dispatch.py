@@ -109,12 +109,12 @@ class _Walk:
     def _call(self, name: str) -> Call:
         model = self._policy.models.get(name)
         upstream = self._policy.upstreams.get(model.upstream or "") if model is not None else None
-        if model is None or upstream is None or upstream.protocol not in self._protocol.upstreams:
-            raise failure(Kind.UNKNOWN, "no upstream is declared for it that takes such requests")
+        if model is None or upstream is None:
+            raise failure(Kind.UNKNOWN, "no upstream is declared for it")
         stream = self._request.stream
         forwarding = Forwarding(model=model.id, max_tokens=self._options.max_output, include_usage=stream)
         return Call(
-            url=upstream.url.rstrip("/") + self._protocol.path.removeprefix("/v1"),
+            url=self._url(upstream),
             headers=self._headers(),
             credentials=self._protocol.credentials,
             body=self._protocol.encode(self._request.body, forwarding),
@@ -124,6 +124,10 @@ class _Walk:
             most=LARGEST_STREAM if stream else LARGEST_ANSWER,
         )
 
+    def _url(self, upstream: Upstream) -> str:
+        query = f"?{self._request.query}" if self._request.query else ""
+        return upstream.url.rstrip("/") + self._protocol.path.removeprefix("/v1") + query
+
     def _headers(self) -> dict[str, str]:
         """What goes up: this, and what the dialect lets through of the client's own."""
         given = self._request.headers
@@ -131,6 +135,7 @@ class _Walk:
             "Content-Type": "application/json",
             "Accept": "text/event-stream" if self._request.stream else "application/json",
             "X-Request-Id": self._request.id,
+            **self._protocol.sends,
             **{name: given[name] for name in self._protocol.passes if name in given},
         }
 

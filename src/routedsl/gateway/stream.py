@@ -119,7 +119,7 @@ class Stream:
         return b"" if event.data is None else self._understand(self._protocol.read_event(event))
 
     def _understand(self, event: StreamEvent) -> bytes | None:
-        self._usage = event.usage or self._usage
+        self._usage = _counted(self._usage, event.usage)
         self._malformed = self._malformed + 1 if event.kind == "malformed" else 0
         match event.kind:
             case "error":
@@ -176,3 +176,10 @@ class Stream:
             async with within(self._clock, self._clock.monotonic() + DRAIN, SILENT):
                 while not self._no_more_bytes:
                     self._no_more_bytes = not await self._answer.read()
+
+
+def _counted(known: Usage | None, told: Usage | None) -> Usage | None:
+    """The counts so far: those of the prompt and of the answer may come in different events, and only ever grow."""
+    if known is None or told is None:
+        return told or known
+    return max(known[0], told[0]), max(known[1], told[1])

@@ -6,12 +6,10 @@ import msgspec
 
 from routedsl.engine.fields import FieldError, Fields, each, field, flag, mapping, number, required, text, texts, whole
 from routedsl.engine.protocol import Arrival, Forwarding
-from routedsl.engine.request import Message, Request, RequestError
-from routedsl.engine.strict_json import read_json
+from routedsl.engine.request import Message, Request
+from routedsl.engine.session import session_of
+from routedsl.engine.strict_json import read_body
 
-LARGEST_BODY = 20 * 1024 * 1024
-SESSION_HEADERS = ("x-session-id", "x-claude-code-session-id", "x-session-affinity")
-"""Headers in which clients name the conversation; the body's `prompt_cache_key` comes after them."""
 BOUNDS = ("max_tokens", "max_completion_tokens")
 """The fields that bound an answer, the old name and the new."""
 
@@ -26,9 +24,7 @@ _BOUND = msgspec.json.Decoder(int | None)
 
 def parse(body: bytes, arrival: Arrival) -> Request:
     """The request in a body; raises `RequestError`. Fields that no signal reads are left alone."""
-    if len(body) > LARGEST_BODY:
-        raise RequestError("body_too_large", f"the body is larger than {LARGEST_BODY // 1024**2} MiB")
-    fields = mapping(read_json(body))
+    fields = mapping(read_body(body))
     options = field(fields, "stream_options", mapping) or {}  # `encode` adds to it
     return Request(
         endpoint="chat",
@@ -142,9 +138,9 @@ def _max_tokens(fields: Fields) -> int | None:
 
 
 def _session(fields: Fields, headers: Mapping[str, str]) -> str | None:
+    """What a header says goes before what the body says."""
     in_body = field(fields, "prompt_cache_key", text)
-    named = (*(headers.get(name) for name in SESSION_HEADERS), in_body)
-    return next(filter(None, named), None)
+    return session_of(headers) or in_body or None
 
 
 def encode(body: bytes, forwarding: Forwarding) -> bytes:
