@@ -1,0 +1,1 @@
+"""What became of each decided request: one record each, kept in a file, worth replaying under other rules."""

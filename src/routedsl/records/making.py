@@ -1,0 +1,142 @@
+"""A record from what happened: the request, its decision in its world, the attempts, and how it ended."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from routedsl.base.units import DOLLAR, DURATIONS, WHOLE
+from routedsl.engine.decision import Decision
+from routedsl.engine.report import options_to_json
+from routedsl.engine.request import Request
+from routedsl.engine.world import UNMEASURED, ModelState, World
+from routedsl.language.policy import Model
+from routedsl.records.recipe import LONGEST_TEXT, Recipe, Seen, is_text
+from routedsl.records.record import Attempt, Record, StateRecord, WorldRecord
+
+PER = 1_000_000
+"""Prices are for so many tokens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """One decided request that has ended. Durations are microseconds, as everywhere but in records."""
+
+    request: Request
+    world: World
+    decision: Decision
+    generation: int
+    recipe: Recipe
+    attempts: Sequence[Attempt]
+    status: int | None
+    end: str
+    served_by: str | None
+    took: int
+    first_token: int | None
+
+    def record(self, *, whole: bool = True) -> Record:
+        """The record; without `whole` the body is not read for facts that nobody has asked yet."""
+        known, recipe = self.decision.facts, self.recipe
+        seen = (recipe.read if whole else recipe.glance)(self.request, self.world, known)
+        return _record(self, seen)
+
+
+def _record(happened: Happened, seen: Seen) -> Record:
+    request, decision = happened.request, happened.decision
+    tokens = _tokens(happened.attempts, happened.served_by)
+    return Record(
+        id=request.id,
+        received=instant_to_json(happened.world.now),
+        endpoint=request.endpoint,
+        key=request.key,
+        asked=_short(request.model),
+        stream=request.stream,
+        route=decision.route,
+        rule=decision.rule,
+        at=decision.at,
+        action=decision.action.value,
+        code=decision.code,
+        chain=decision.chain,
+        options=options_to_json(decision.options),
+        policy=decision.policy,
+        generation=happened.generation,
+        attempts=tuple(happened.attempts),
+        status=happened.status,
+        end=happened.end,
+        served_by=happened.served_by,
+        tokens_in=tokens and tokens[0],
+        tokens_out=tokens and tokens[1],
+        cost=cost_of(happened.attempts, happened.recipe.readings.models),
+        took=seconds(happened.took),
+        first_token=_maybe_seconds(happened.first_token),
+        facts=seen.facts,
+        hashed=seen.hashed,
+        predicates=seen.predicates,
+        world=world_to_json(happened.world, happened.recipe.readings.models, seen.draw),
+    )
+
+
+def instant_to_json(instant: datetime) -> str:
+    """A time in UTC, to the microsecond."""
+    return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def seconds(microseconds: int) -> float:
+    """A duration as records have it."""
+    return microseconds / DURATIONS["s"]
+
+
+def _maybe_seconds(microseconds: int | None) -> float | None:
+    return None if microseconds is None else seconds(microseconds)
+
+
+def _short(text: str | None) -> str | None:
+    """What fits of a text that a client wrote."""
+    if text is None:
+        return None
+    return text[:LONGEST_TEXT] if is_text(text) else text[:LONGEST_TEXT].encode("utf-8", "replace").decode()
+
+
+def _tokens(attempts: Sequence[Attempt], served_by: str | None) -> tuple[int, int] | None:
+    """What the answering attempt was told to have used."""
+    told = (each.tokens for each in reversed(attempts) if each.model == served_by and each.tokens is not None)
+    return next(told, None)
+
+
+def cost_of(attempts: Sequence[Attempt], models: Mapping[str, Model]) -> float | None:
+    """Dollars for what the attempts are known to have used, by declared prices; None where one answered untold."""
+    total = 0
+    for attempt in attempts:
+        model = models.get(attempt.model)
+        if model is None or not (model.input_price or model.output_price):
+            continue
+        if attempt.tokens is not None:
+            total += model.input_price * attempt.tokens[0] + model.output_price * attempt.tokens[1]
+        elif attempt.outcome == "ok":
+            return None
+    return total / PER / DOLLAR
+
+
+def world_to_json(world: World, models: Iterable[str], draw: int | None) -> WorldRecord:
+    """The world of declared models as an envelope has it, with the draw that the request had in it."""
+    measured = ((name, world.model(name)) for name in models)
+    return WorldRecord(
+        time=instant_to_json(world.now),
+        draw=None if draw is None else draw / WHOLE,
+        models={name: _state(state) for name, state in measured if state != UNMEASURED},
+        sticky=world.sticky,
+        sticky_age=seconds(world.sticky_age),
+    )
+
+
+def _state(state: ModelState) -> StateRecord:
+    return StateRecord(
+        up=state.up,
+        latency=_maybe_seconds(state.latency),
+        first_token=_maybe_seconds(state.first_token),
+        errors=state.errors / WHOLE,
+        inflight=state.inflight,
+        queue=state.queue,
+        load=state.load / WHOLE,
+        success=None if state.success is None else state.success / WHOLE,
+        speed=state.speed,
+    )

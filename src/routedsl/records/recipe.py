@@ -1,0 +1,152 @@
+"""What is recorded of a request under one policy: which facts, which hashes, which predicates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import islice
+from typing import TypeGuard
+
+from routedsl.base.types import Type, Value
+from routedsl.base.units import WHOLE, to_json
+from routedsl.engine.catalog import Catalog
+from routedsl.engine.code import Test, compiled
+from routedsl.engine.draw import draw_of
+from routedsl.engine.facts import Facts, Reading, Readings
+from routedsl.engine.program import Program
+from routedsl.engine.request import Request
+from routedsl.engine.signal import About
+from routedsl.engine.world import World
+from routedsl.language.policy import Fact
+from routedsl.records.predicates import HASHED, MOST, hidden_atoms, hidden_draws, kept
+from routedsl.records.record import Shown
+
+LARGEST_NUMBER = 2**63
+"""Numbers from here on have no place in a record: JSON's readers differ on them."""
+LONGEST_TEXT = 200
+"""Characters of a text that is kept, such as the name of a model; a longer one is not recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """How values are hashed, and which are told after all, by the facts' names: `header["x-tier"]`, `user`."""
+
+    key: bytes
+    told: frozenset[str] = frozenset()
+
+    def hashed(self, text: str) -> str:
+        """The same for equal texts, and nothing to go on for others."""
+        return blake2b(text.encode("utf-8", "surrogatepass"), key=self.key, digest_size=8).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The part of a record that is read from the request."""
+
+    facts: Mapping[str, Shown]
+    hashed: Mapping[str, str | None]
+    predicates: Mapping[str, bool | float | None]
+    draw: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What to read of each request."""
+
+    readings: Readings
+    facts: Mapping[str, Type]
+    hashed: tuple[str, ...]
+    tests: Mapping[str, Test]
+    draws: Mapping[str, str]
+    privacy: Privacy
+
+    def read(self, request: Request, world: World, known: Mapping[str, Value]) -> Seen:
+        """Read all of it; `known` are facts that the decision has read."""
+        facts = Facts(self.readings, request, world, known)
+        return Seen(
+            facts=_storable({name: to_json(type_, facts.ask(name)) for name, type_ in self.facts.items()}),
+            hashed={name: self._hash(facts.ask(name)) for name in self.hashed},
+            predicates={name: bool(test(facts.values, facts.read)) for name, test in self.tests.items()}
+            | {name: drawn(facts.ask(text)) for name, text in self.draws.items()},
+            draw=_draw(facts),
+        )
+
+    def glance(self, request: Request, world: World, known: Mapping[str, Value]) -> Seen:
+        """What needs no reading: the facts that the decision has read."""
+        there = (name for name in self.facts if name in known)
+        facts = _storable({name: to_json(self.facts[name], known[name]) for name in there})
+        return Seen(facts, {}, {}, _draw(Facts(self.readings, request, world, known)))
+
+    def _hash(self, value: Value) -> str | None:
+        return self.privacy.hashed(value) if isinstance(value, str) else None
+
+
+def recipe_of(program: Program, privacy: Privacy) -> Recipe:
+    """The recipe of a policy."""
+    catalog, policy = program.catalog, program.policy
+    told = {text: _told(text, catalog) for text in privacy.told}
+    named = {**{text: reading for text, reading in told.items() if reading}, **program.readings.named}
+    readings = Readings(catalog, policy.models, policy.timezone, named)
+    asked = {text: _fact(reading) for text, reading in _every(catalog, named).items()}
+    atoms = islice(hidden_atoms(policy, catalog).items(), MOST)
+    return Recipe(
+        readings=readings,
+        facts={text: fact.type for text, fact in asked.items() if text in privacy.told or kept(fact, catalog)},
+        hashed=tuple(text for text, fact in asked.items() if fact.signal in HASHED and text not in privacy.told),
+        tests={name: compiled(atom) for name, atom in atoms},
+        draws={name: fact.text for name, fact in hidden_draws(policy, catalog).items()},
+        privacy=privacy,
+    )
+
+
+def _told(text: str, catalog: Catalog) -> Reading | None:
+    """How to read a fact that the policy need not name: `header["x-tier"]`."""
+    name, bracket, rest = text.partition('["')
+    signal = catalog.signals.get(name)
+    return Reading(signal, rest.removesuffix('"]')) if bracket and signal is not None else None
+
+
+def _every(catalog: Catalog, named: Mapping[str, Reading]) -> dict[str, Reading]:
+    """All facts of requests that have a name without the policy, and the keyed ones that have one in it."""
+    plain = {name: Reading(signal) for name, signal in catalog.signals.items() if not signal.keyed}
+    every = plain | {text: reading for text, reading in named.items() if reading.key is not None}
+    return {text: reading for text, reading in every.items() if reading.signal.about is About.REQUEST}
+
+
+def _fact(reading: Reading) -> Fact:
+    return Fact(reading.signal.name, reading.signal.type, key=reading.key)
+
+
+def _draw(facts: Facts) -> int | None:
+    draw = facts.ask("draw")
+    return draw if isinstance(draw, int) else None
+
+
+def _storable(facts: Mapping[str, object]) -> dict[str, Shown]:
+    """The facts whose values can stand in a record."""
+    return {name: value for name, value in facts.items() if _is_shown(value)}
+
+
+def _is_shown(value: object) -> TypeGuard[Shown]:
+    match value:
+        case None | bool():
+            return True
+        case int() | float():
+            return abs(value) < LARGEST_NUMBER
+        case str():
+            return len(value) <= LONGEST_TEXT and is_text(value)
+        case _:
+            return False
+
+
+def is_text(value: str) -> bool:
+    """Whether a text can be written: clients may send halves of characters."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def drawn(value: Value) -> float | None:
+    """The draw that a split takes from a value, as a share; None where it is missing."""
+    return None if value is None else draw_of(value if isinstance(value, str) else str(value)) / WHOLE

@@ -1,0 +1,193 @@
+"""Recorded requests decided again, under the same policy or another, from what records keep of them.
+
+Texts are not kept. So what a policy asks of them is put into it as yes-or-no facts, by the names under which
+records have the answers. Whatever a decision reads and the record does not have is told, and never guessed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from routedsl.base.types import Type, Value
+from routedsl.base.units import DOLLAR, DURATIONS, WHOLE
+from routedsl.engine.catalog import Catalog
+from routedsl.engine.decision import Decision
+from routedsl.engine.draw import Drawn, draw_of
+from routedsl.engine.program import Program, program_of
+from routedsl.engine.reference import holds
+from routedsl.engine.request import Message, Request
+from routedsl.engine.signal import About, Moment, Signal
+from routedsl.engine.world import ModelState, World
+from routedsl.language.policy import Fact, Given, InSet, Policy, Predicate
+from routedsl.records.masking import masked
+from routedsl.records.predicates import hidden_atoms, hidden_draws
+from routedsl.records.recipe import Privacy
+from routedsl.records.record import Record, Shown, StateRecord, WorldRecord
+
+_SCALE: Mapping[Type, int] = {Type.DURATION: DURATIONS["s"], Type.MONEY: DOLLAR, Type.SHARE: WHOLE}
+_NEEDED = ("model", "tokens", "max_tokens", "tools", "images", "audio", "files", "json")
+"""Facts by which routes are found and chains are made, whatever the rules ask."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What a record says of a request: as far as chains need it, its facts, and the world that it was decided in."""
+
+    request: Request
+    world: World
+    pinned: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The decision on a record; where anything is `unrecorded` that it read, it may be another one."""
+
+    decision: Decision
+    unrecorded: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Replayer:
+    """Decides records by one policy. Made by `replayer_of`."""
+
+    program: Program
+    types: Mapping[str, Type]
+    atoms: Mapping[str, Predicate]
+    draws: Mapping[str, Fact]
+    askable: frozenset[str]
+    privacy: Privacy | None
+
+    def decide(self, record: Record) -> Replayed:
+        """Decide a record again."""
+        recalled = self.recall(record)
+        facts = self.program.facts(recalled.request, recalled.world, recalled.pinned)
+        decision = self.program.decide_on(facts, recalled.request, recalled.world)
+        absent = self.askable - recalled.pinned.keys()
+        return Replayed(decision, tuple(sorted(name for name in absent if name in _NEEDED or facts.known(name))))
+
+    def recall(self, record: Record) -> Recalled:
+        """What the record says, for this policy."""
+        types, facts = self.types, record.facts
+        pinned: dict[str, Value] = {name: _value(types[name], facts[name]) for name in types if name in facts}
+        for name, atom in self.atoms.items():
+            answer = self._answer(name, atom, record)
+            if answer is not None:
+                pinned[name] = answer
+        for name, by in self.draws.items():
+            if name in record.predicates or by.text in facts:
+                pinned[name] = _drawn(name, by, record)
+        return Recalled(_request(record), world_of(record.world), pinned)
+
+    def _answer(self, name: str, atom: Predicate, record: Record) -> bool | None:
+        """Whether a predicate of a text held; None where the record does not tell."""
+        text = atom.fact.text
+        if text in record.facts:
+            value = _value(Type.TEXT, record.facts[text])
+            return holds(atom, lambda _: value)
+        if name in record.predicates:
+            return record.predicates[name] is True
+        if text not in record.hashed:
+            return None
+        hashed = record.hashed[text]
+        match atom:
+            case _ if hashed is None:
+                return False
+            case Given():
+                return True
+            case InSet(values=values) if self.privacy is not None:
+                return hashed in {self.privacy.hashed(str(value)) for value in values}
+            case _:
+                return None
+
+
+def replayer_of(policy: Policy, catalog: Catalog, privacy: Privacy | None = None) -> Replayer:
+    """A replayer of a checked policy. With the key of the hashes, equality with hashed values is decided too."""
+    hidden, draws = hidden_atoms(policy, catalog), hidden_draws(policy, catalog)
+    signals = {name: _unread(signal) for name, signal in catalog.signals.items()}
+    signals |= {name: _named(name, Type.BOOL) for name in hidden} | {name: _named(name, Type.TEXT) for name in draws}
+    program = program_of(masked(policy, catalog), replace(catalog, signals=signals))
+    named = {text: reading.signal for text, reading in program.readings.named.items()}
+    asked = {**named, **{name: signal for name, signal in catalog.signals.items() if not signal.keyed}}
+    types = {text: signal.type for text, signal in asked.items() if signal.about is About.REQUEST}
+    texts = {*hidden, *draws}
+    known = {text: type_ for text, type_ in types.items() if text not in texts}
+    return Replayer(program, known, hidden, draws, frozenset(types | dict.fromkeys(texts)), privacy)
+
+
+def _unread(signal: Signal) -> Signal:
+    """A signal that cannot read a recorded request: its value is pinned, or nobody knows it."""
+    return replace(signal, read=_nothing) if signal.about is About.REQUEST else signal
+
+
+def _named(name: str, type_: Type) -> Signal:
+    return Signal(name=name, type=type_, read=_nothing, doc="", since="")
+
+
+def _nothing(_moment: Moment) -> Value:
+    return None
+
+
+# ── what a record says, in the engine's own values ──────────────────────────────────────────────
+
+
+def _value(type_: Type, shown: Shown) -> Value:
+    """A fact's value; every recorded one is of its type."""
+    scale = _SCALE.get(type_)
+    if scale is None or not isinstance(shown, int | float):
+        return shown
+    return round(shown * scale)
+
+
+def _drawn(name: str, by: Fact, record: Record) -> Value:
+    value = record.facts.get(by.text)
+    if value is not None:
+        return Drawn(draw_of(str(value)))
+    share = record.predicates.get(name)
+    return None if share is None else Drawn(round(share * WHOLE))
+
+
+def world_of(world: WorldRecord) -> World:
+    """The world of a decision."""
+    return World(
+        now=datetime.fromisoformat(world.time),
+        draw=None if world.draw is None else round(world.draw * WHOLE),
+        models={name: _state(state) for name, state in world.models.items()},
+        sticky=world.sticky,
+        sticky_age=round(world.sticky_age * DURATIONS["s"]),
+    )
+
+
+def _state(state: StateRecord) -> ModelState:
+    return ModelState(
+        up=state.up,
+        latency=_scaled(state.latency, DURATIONS["s"]),
+        first_token=_scaled(state.first_token, DURATIONS["s"]),
+        errors=round(state.errors * WHOLE),
+        inflight=state.inflight,
+        queue=state.queue,
+        load=round(state.load * WHOLE),
+        success=_scaled(state.success, WHOLE),
+        speed=state.speed,
+    )
+
+
+def _scaled(value: float | None, scale: int) -> int | None:
+    return None if value is None else round(value * scale)
+
+
+def _request(record: Record) -> Request:
+    """A request that needs of a model what the recorded one did."""
+    facts = record.facts
+    bound = facts.get("max_tokens")
+    images, audio, files = (1 if facts.get(name) else 0 for name in ("images", "audio", "files"))
+    return Request(
+        endpoint=record.endpoint,
+        model=record.asked,
+        messages=(Message(role="user", images=images, audio=audio, files=files),),
+        id=record.id,
+        key=record.key,
+        tools=("",) if facts.get("tools") else (),
+        json=facts.get("json") is True,
+        stream=record.stream,
+        max_tokens=bound if isinstance(bound, int) else None,
+    )
