@@ -26,7 +26,7 @@ def bearers_of(keys: Keys | None, keyless: Collection[Callable[..., object]]) ->
         if keys is not None and request.match_info.handler not in keyless:
             client = keys.holder(_given(request))
             if client is None:
-                raise RequestError("invalid_api_key", "this takes a key that the gateway knows")
+                raise RequestError("invalid_api_key", "this takes a key, as `Authorization: Bearer` or `x-api-key`")
             request[CLIENT] = client
         return await handler(request)
 

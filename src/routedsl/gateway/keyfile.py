@@ -21,7 +21,13 @@ _HEAD = """\
 # To take one back, delete its block and start the gateway anew.
 """
 _BLOCK = re.compile(r"\s*\[\[\s*key\s*\]\]")
-_PLACE = re.compile(r" - at `\$(?:\.key\[(?P<block>\d+)\](?:\.(?P<field>\w+))?)?.*`$")
+_PLACE = re.compile(r" - at `\$(?:\.key\[(?P<block>\d+)\])?(?:\.(?P<field>\w+))?.*`$")
+_SHAPES = {
+    "name": "a name has up to 64 letters, digits and any of `._@-`, and begins with one of the first two",
+    "id": "an id has up to 32 small letters and digits, as it stands in the key",
+    "hash": "a hash is the 64 hexadecimal digits of the key's SHA-256",
+    "models": "a model's name has 1 to 200 characters, and no quote, backslash or control character",
+}
 
 
 class KeyEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,7 +82,8 @@ def add_key(path: Path, entry: KeyEntry) -> None:
     """Write a key behind those of a file, which is made where there is none; raises `KeyFileError`."""
     path = path.resolve()
     text = _text(path) if path.exists() else _HEAD
-    _check_single(path, text + _block(entry), (*_entries(path, text), entry))
+    if any(other.name == entry.name for other in _entries(path, text)):
+        raise KeyFileError(f"`{path}` has a key of `{entry.name}` already")
     _write(path, f"{text.rstrip()}\n{_block(entry)}")
 
 
@@ -107,7 +114,7 @@ def _check_single(path: Path, text: str, entries: tuple[KeyEntry, ...]) -> None:
             value = getattr(entry, field)
             if value in seen:
                 line = _line(text, number, field)
-                raise KeyFileError(f"`{path}` line {line}: there is a key with the {field} `{value}` already")
+                raise KeyFileError(f"`{path}` line {line}: another key has the {field} `{value}`")
             seen.add(value)
 
 
@@ -127,10 +134,10 @@ def _sentence(error: ValidationError) -> str:
     text = str(error)
     place = _PLACE.search(text)
     field = place["field"] if place else None
-    what = _PLACE.sub("", text)
-    what = what[:1].lower() + what[1:]
-    field = field or next(iter(re.findall(r" - at `\$\.(\w+)", text)), None)
-    return f"`{field}`: {what}" if field else what
+    what = _PLACE.sub("", text[:1].lower() + text[1:])
+    if field is None:
+        return what
+    return f"`{field}`: {_SHAPES[field] if 'regex' in what else what}"
 
 
 def _block(entry: KeyEntry) -> str:

@@ -21,6 +21,7 @@ VERBS: Mapping[str, str] = MappingProxyType(
         "diff": "Tell what two policies decide differently, with a witness for each region.",
         "graph": "Draw the decision tree of a policy.",
         "fmt": "Put policy files in their canonical form.",
+        "key": "Make keys for clients of the gateway.",
         "mock": "Serve mock models with faults on a port.",
     }
 )

@@ -13,11 +13,19 @@ from routedsl.tools.options import listening
 @listening
 @click.option("--watch/--no-watch", default=None, help="Take in edits of the policy while serving.  [default: watch]")
 @click.option("--open", "open_", is_flag=True, default=None, help="Let in whoever reaches a host that is not loopback.")
+@click.option("--keys", type=click.Path(path_type=Path), help="Ask clients for the keys of this file (`key new`).")
+@click.option("--in-flight", type=click.IntRange(1), metavar="N", help="Requests at once.  [default: 512]")
 @click.option(
-    "--settings", "file", type=click.Path(path_type=Path), help="TOML: these flags, `hosts` and `drain` as keys."
+    "--settings",
+    "file",
+    type=click.Path(path_type=Path),
+    help="TOML: these flags, `hosts`, `connections` and `drain` as keys.",
 )
 def command(policy: Path, file: Path | None, open_: bool | None, **flags: object) -> None:  # noqa: FBT001 - click passes by name
     """Serve POLICY, a file or a folder, to OpenAI's clients.
+
+    With --keys, clients bear one as `Authorization: Bearer` or `x-api-key`, and others get 401.
+    Requests past --in-flight wait for a second at most, and then get 503.
 
     Keys of upstreams come from the environment. Edits of the policy are taken in while serving; one
     with errors is told on standard error, and the old policy serves on. SIGTERM or Ctrl-C lets
