@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from routedsl.testing.answer import DONE, Answer, Wait
-from routedsl.testing.mock import respond
+from routedsl.testing.answer import Answer, Wait
+from routedsl.testing.mock_openai import DONE, respond
 from routedsl.testing.script import Script, mock_models
 
 
@@ -101,3 +101,22 @@ def test_a_mock_model_named_later_is_slower() -> None:
     speeds = [script.speed for script in scripts.values()]
     assert list(scripts) == ["tiny", "medium", "large"]
     assert speeds == sorted(speeds, key=lambda speed: -(speed or 0))
+
+
+def test_a_model_without_prefill_takes_no_words_of_its_own() -> None:
+    messages = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Well"}]
+    assert respond({"model": "m", "messages": messages}, Script()).status == 200
+    assert respond({"model": "m", "messages": messages}, Script(prefill=False)).status == 400
+    assert respond({"model": "m", "messages": messages[:1]}, Script(prefill=False)).status == 200
+
+
+def test_a_fault_comes_and_goes() -> None:
+    assert [Script(fault="500", times=2).fault_of(call, 0.0) for call in range(3)] == ["500", "500", None]
+    flapping = Script(fault="503", flap=10)
+    assert [flapping.fault_of(99, moment) for moment in (0.0, 9.9, 10.0, 19.9, 20.0)] == [
+        "503",
+        "503",
+        None,
+        None,
+        "503",
+    ]

@@ -14,7 +14,9 @@ class Script:
     stream, `speed` tokens a second after it (None: all at once). Without a stream the answer comes
     when a stream of it would have ended. `tokens` is the length of the answer (None: as
     long as it takes to say what was seen). `fault` names one of `FAULTS`, with a number where it takes one
-    (`cut:40`); with `times` only the first so many calls meet it.
+    (`cut:40`); with `times` only the first so many calls meet it, with `flap` it comes and goes: from the start of
+    the upstream on, sick for so many seconds, and well for as many. A model without `prefill`
+    refuses conversations that end with its own words.
     """
 
     latency: float = 0
@@ -23,15 +25,19 @@ class Script:
     tokens: int | None = None
     fault: str | None = None
     times: int | None = None
+    flap: float | None = None
+    prefill: bool = True
 
     def __post_init__(self) -> None:
         """Find a misspelt fault here, not in the middle of an answer."""
         if self.fault is not None:
             find_fault(self.fault)
 
-    def fault_of(self, call: int) -> str | None:
-        """The fault that a call meets; calls count from 0."""
-        return self.fault if self.times is None or call < self.times else None
+    def fault_of(self, call: int, elapsed: float) -> str | None:
+        """The fault that a call meets; calls count from 0, seconds from the start of the upstream."""
+        tired = self.times is not None and call >= self.times
+        well = self.flap is not None and elapsed // self.flap % 2 == 1
+        return None if tired or well else self.fault
 
 
 SLOWEST = 5

@@ -2,49 +2,64 @@
 
 import asyncio
 import json
-import socket
-import struct
+import ssl
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from aiohttp import web
-
-from routedsl.testing.answer import Answer, End, Wait, error_answer, json_answer
-from routedsl.testing.faults import INVALID
-from routedsl.testing.mock import CREATED, is_request, respond
+from routedsl.testing.answer import Answer, error_answer, json_answer
+from routedsl.testing.bad_heads import INVALID
+from routedsl.testing.connection import Closing, Connection, Trouble
+from routedsl.testing.faults import apply_fault
+from routedsl.testing.http import Head, sent
+from routedsl.testing.mock import CREATED, Endpoint
+from routedsl.testing.mock_openai import CHAT, OPENAI
 from routedsl.testing.script import Script
 
 HOST = "127.0.0.1"
 ANY = Script()
-REMEMBERED = 10_000
-LARGEST_BODY = 64 << 20
-PATIENCE = 0.01
-"""Seconds that an answer in progress is given when the upstream stops."""
-ABORT_ON_CLOSE = struct.pack("ii", 1, 0)
-"""SO_LINGER, on, for no time: closing the socket sends a reset."""
+REMEMBERED = 100_000
+ENDPOINTS: Mapping[str, Endpoint] = {"/v1/chat/completions": CHAT}
+MODELS = "/v1/models"
 
 
 @dataclass(slots=True, eq=False)
 class Seen:
-    """One request as the upstream saw it: `ended` is set when it is over, `gone` says that the client left early."""
+    """One request for an answer as the upstream saw it.
+
+    `request_id` is its `x-request-id`, `begun` the Unix time at which its body was there. `closing`
+    tells how it ended, None while it has not; `ended` is set then.
+    """
 
     path: str
     model: str | None
     body: Mapping[str, Any]
     headers: Mapping[str, str]
-    gone: bool = False
+    begun: float
+    closing: Closing | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def request_id(self) -> str | None:
+        """What the caller names the request by."""
+        return self.headers.get("x-request-id")
+
+    @property
+    def gone(self) -> bool:
+        """Whether the caller left before the end."""
+        return self.closing is Closing.GONE
 
 
 class ScriptedUpstream:
-    """An OpenAI-compatible server, up inside `async with`.
+    """A server of mock models, up inside `async with`.
 
     `scripts` says how each model behaves and that there are no others, or how any model behaves; it
-    may be changed at any time. `seen` are the latest requests for completions, in the order of
-    their arrival; `watch` is told of each when it has ended. Stopped, it refuses connections;
-    started again, it has the same port.
+    may be changed at any time. `trouble` is with every connection, whoever is asked for. With `tls`
+    it speaks TLS. `seen` are the latest requests for answers, in the order of their arrival; `watch`
+    is told of each when it has ended. Stopped, it refuses connections; started again, it has the
+    same port.
     """
 
     def __init__(
@@ -52,37 +67,49 @@ class ScriptedUpstream:
         scripts: Mapping[str, Script] | Script = ANY,
         *,
         port: int = 0,
+        trouble: Trouble | None = None,
+        tls: ssl.SSLContext | None = None,
         watch: Callable[[Seen], None] | None = None,
     ) -> None:
         """Nothing listens before `start`."""
         self.scripts = scripts
         self.port = port
         self.seen: deque[Seen] = deque(maxlen=REMEMBERED)
+        self._trouble = trouble
+        self._tls = tls
         self._watch = watch
         self._calls: Counter[str] = Counter()
-        self._runner: web.AppRunner | None = None
+        self._server: asyncio.Server | None = None
+        self._connections: set[Connection] = set()
         self._arrived = asyncio.Condition()
+        self._started = 0.0
 
     @property
     def url(self) -> str:
         """The base of the API, as a policy's `url` wants it."""
-        return f"http://{HOST}:{self.port}/v1"
+        return f"http{'s' if self._tls else ''}://{HOST}:{self.port}/v1"
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._connections)
 
     async def start(self) -> None:
         """Listen; raises OSError where the port is taken."""
-        app = web.Application(client_max_size=LARGEST_BODY)
-        app.add_routes([web.get("/v1/models", self._models), web.post("/v1/chat/completions", self._complete)])
-        runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=PATIENCE)
-        await runner.setup()
-        self._runner = runner
-        await web.TCPSite(runner, HOST, self.port).start()
-        self.port = runner.addresses[0][1]
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(self._connect, HOST, self.port, ssl=self._tls, backlog=1024)
+        self._server, self._started = server, time.monotonic()
+        self.port = server.sockets[0].getsockname()[1]
+
+    def _connect(self) -> Connection:
+        return Connection(self._answer, self._connections, self._trouble)
 
     async def stop(self) -> None:
         """Refuse connections from now on, and drop those there are."""
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            await runner.cleanup()
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
+            await asyncio.gather(*[connection.stop() for connection in tuple(self._connections)])
 
     async def __aenter__(self) -> Self:
         """Start."""
@@ -99,73 +126,48 @@ class ScriptedUpstream:
             await self._arrived.wait_for(lambda: len(self.seen) >= count)
         return self.seen
 
-    async def _models(self, request: web.Request) -> web.StreamResponse:
-        names = () if isinstance(self.scripts, Script) else self.scripts
-        data = [{"id": name, "object": "model", "created": CREATED, "owned_by": "mock"} for name in names]
-        return await _play(request, json_answer(200, {"object": "list", "data": data}))
-
-    async def _complete(self, request: web.Request) -> web.StreamResponse:
-        seen = await self._take(request)
+    async def _answer(self, connection: Connection, head: Head, raw: bytes) -> None:
+        endpoint = ENDPOINTS.get(head.path)
+        if endpoint is None or head.method != "POST":
+            await connection.play(sent(self._page(head.path)), keeps_open=True)
+            return
+        seen = await self._see(head, raw)
         try:
-            return await _play(request, self._answer(seen))
+            answer = self._scripted(seen, endpoint)
+            await connection.play(sent(answer), keeps_open=answer.keeps_open)
         finally:
-            seen.gone = request.transport is None and self._runner is not None
+            seen.closing = connection.closing
             seen.ended.set()
             if self._watch is not None:
                 self._watch(seen)
 
-    async def _take(self, request: web.Request) -> Seen:
-        raw = await request.read()
+    def _page(self, path: str) -> Answer:
+        if path != MODELS:
+            return error_answer(OPENAI, 404, INVALID, None, "there is nothing at this address")
+        names = () if isinstance(self.scripts, Script) else self.scripts
+        data = [{"id": name, "object": "model", "created": CREATED, "owned_by": "mock"} for name in names]
+        return json_answer(OPENAI, 200, {"object": "list", "data": data})
+
+    async def _see(self, head: Head, raw: bytes) -> Seen:
         try:
             body = json.loads(raw)
         except ValueError:
             body = None
         fields = body if isinstance(body, dict) else {}
-        seen = Seen(request.path, fields.get("model"), fields, dict(request.headers))
+        seen = Seen(head.path, fields.get("model"), fields, head.headers, time.time())
         async with self._arrived:
             self.seen.append(seen)
             self._arrived.notify_all()
         return seen
 
-    def _answer(self, seen: Seen) -> Answer:
-        if seen.model is None or not is_request(seen.body):
-            return error_answer(400, INVALID, None, "the body does not ask a model for a completion")
+    def _scripted(self, seen: Seen, endpoint: Endpoint) -> Answer:
+        if seen.model is None or not endpoint.takes(seen.body):
+            return error_answer(endpoint.dialect, 400, INVALID, None, "the body does not ask a model for an answer")
         script = self.scripts if isinstance(self.scripts, Script) else self.scripts.get(seen.model)
         if script is None:
-            return error_answer(404, INVALID, "model_not_found", f"the model `{seen.model}` does not exist")
+            message = f"the model `{seen.model}` does not exist"
+            return error_answer(endpoint.dialect, 404, INVALID, "model_not_found", message)
         self._calls[seen.model] += 1
-        return respond(seen.body, script, self._calls[seen.model] - 1)
-
-
-async def _play(request: web.Request, answer: Answer) -> web.StreamResponse:
-    """Send an answer step by step."""
-    await asyncio.sleep(answer.delay)
-    response = web.StreamResponse(status=answer.status, headers=dict(answer.headers))
-    if answer.head:
-        await response.prepare(request)
-    for step in answer.steps:
-        match step:
-            case bytes():
-                await response.write(step)
-            case Wait(seconds):
-                await asyncio.sleep(seconds)
-            case End():
-                await _end(request, step)
-                return response
-    return response
-
-
-async def _end(request: web.Request, end: End) -> None:
-    """End an answer badly."""
-    transport = request.transport
-    if transport is None:
-        return
-    match end:
-        case End.HANG:
-            await asyncio.Event().wait()
-        case End.CLOSE:
-            transport.close()
-        case End.RESET:
-            connection: socket.socket = transport.get_extra_info("socket")
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT_ON_CLOSE)
-            transport.abort()
+        fault = script.fault_of(self._calls[seen.model] - 1, time.monotonic() - self._started)
+        answer = endpoint.respond(seen.body, script)
+        return answer if fault is None else apply_fault(fault, answer)
