@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -14,23 +15,13 @@ from aiohttp import ClientSession, http_parser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routedsl.gateway.connection import FirstHeaders
 from routedsl.gateway.ingress import request_id
 from routedsl.gateway.settings import Limits
-from tests.gateway.harness import exchange, got, serving
+from tests.gateway.harness import PATIENCE, exchange, got, serving
 
 JSON = {"content-type": "application/json"}
 GOOD = json.dumps({"model": "auto", "messages": [{"role": "user", "content": "hi"}]}).encode()
 MIB = 2**20
-
-
-class Transport(asyncio.Transport):
-    """Remembers that it was aborted."""
-
-    aborted = False
-
-    def abort(self) -> None:
-        self.aborted = True
 
 
 def about(content: object) -> bytes:
@@ -201,20 +192,40 @@ async def test_a_kept_connection_outlives_the_clock_of_its_first_headers(tmp_pat
     assert b"200 OK" in second
 
 
-async def test_headers_may_come_byte_by_byte() -> None:
-    async def cut_after(sent: bytes) -> bool:
-        transport = Transport()
-        connection = FirstHeaders(asyncio.Protocol(), 0.02)
-        connection.connection_made(transport)
-        for byte in sent:
-            connection.data_received(bytes([byte]))
-        await asyncio.sleep(0.04)
-        return transport.aborted
+async def test_headers_may_come_byte_by_byte(tmp_path: Path) -> None:
+    async with serving(tmp_path, limits=Limits(headers=5)) as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        for byte in b"\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n":
+            writer.write(bytes([byte]))
+            await writer.drain()
+            await asyncio.sleep(0)
+        assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+        writer.close()
 
-    assert not await cut_after(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    assert not await cut_after(b"\r\nGET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    assert await cut_after(b"\r\n\r\n\r\n")
-    assert await cut_after(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
+
+@pytest.mark.parametrize("late", [b"G", b"\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n"])
+async def test_headers_of_a_later_request_have_a_clock_too(tmp_path: Path, late: bytes) -> None:
+    async with serving(tmp_path, limits=Limits(headers=0.1)) as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        for _ in range(3):
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert b"200 OK" in await reader.readuntil(b"}")
+        writer.write(late)
+        async with asyncio.timeout(PATIENCE):
+            with suppress(ConnectionResetError):
+                assert await reader.read() == b""
+        writer.close()
+
+
+async def test_the_admin_port_has_the_same_clock(tmp_path: Path) -> None:
+    async with serving(tmp_path, limits=Limits(headers=0.1)) as served:
+        port = int(served.running.admin_url.rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /metrics HTTP/1.1\r\n")
+        async with asyncio.timeout(PATIENCE):
+            with suppress(ConnectionResetError):
+                assert await reader.read() == b""
+        writer.close()
 
 
 async def test_a_body_that_never_ends_is_given_up(tmp_path: Path) -> None:

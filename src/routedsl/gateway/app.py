@@ -1,11 +1,9 @@
 """The data plane as one aiohttp application: endpoints, and what every request passes through."""
 
 import asyncio
-import logging
 from functools import partial
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 
 from routedsl.engine.request import RequestError
@@ -67,20 +65,4 @@ def counted(traffic: Traffic) -> Middleware:
 
 def make_runner(app: web.Application, limits: Limits) -> web.AppRunner:
     """The application with aiohttp's server set for it: a client that leaves cancels its handler."""
-    log = logging.getLogger(f"{__name__}.http")
-    log.addFilter(_is_ours)
-    return web.AppRunner(
-        app,
-        logger=log,
-        access_log=None,
-        auto_decompress=False,
-        handler_cancellation=True,
-        keepalive_timeout=limits.keepalive,
-        lingering_time=limits.linger,
-        shutdown_timeout=limits.linger,
-    )
-
-
-def _is_ours(record: logging.LogRecord) -> bool:
-    # What a client sends that is no HTTP is answered with 400, and no reason to fill the log.
-    return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
+    return web.AppRunner(app, handler_cancellation=True, shutdown_timeout=limits.linger)

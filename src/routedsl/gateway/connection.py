@@ -1,68 +1,147 @@
-"""A listening socket whose new connections must send a request's headers in time; aiohttp's have all the time."""
+"""Listening sockets, and connections with what aiohttp's lack: clocks, a bound on how many, errors of our own form."""
 
 import asyncio
-from typing import cast
+import logging
+from collections.abc import Callable
 
-from aiohttp import web
+from aiohttp import http_parser, web
+from aiohttp.http_exceptions import HttpProcessingError
 
-_END_OF_HEADERS = b"\r\n\r\n"
+from routedsl.gateway.settings import Limits
+
 _BACKLOG = 1024
 """Connections that may wait to be accepted: a burst must not run into the second that TCP waits to try again."""
+_LOG = logging.getLogger(__name__)
 
 
-class FirstHeaders(asyncio.Protocol):
-    """Hands a connection's events on to aiohttp's protocol; drops the connection if no whole header comes in time."""
+def parser_is_compiled() -> bool:
+    """Whether aiohttp reads requests with its compiled parser; the other one is slower, and reads some differently."""
+    return http_parser.HttpRequestParser is getattr(http_parser, "HttpRequestParserC", None)
 
-    def __init__(self, inner: asyncio.Protocol, seconds: float) -> None:
-        """Wrap a protocol that has not met its transport."""
-        self._inner = inner
-        self._seconds = seconds
-        self._timer: asyncio.TimerHandle | None = None
-        self._tail = b""
+
+class Door:
+    """A listener's connections: at most so many, all under the same limits.
+
+    Where all places are taken, a connection that has no request gives way to a new one. `refuse`
+    makes the answer to bytes that are no HTTP.
+    """
+
+    def __init__(self, most: int, limits: Limits, refuse: Callable[[], web.Response]) -> None:
+        """Start with none."""
+        self._most = most
+        self.limits = limits
+        self.refuse = refuse
+        self._open: dict[Connection, None] = {}
+
+    def let_in(self, new: "Connection") -> bool:
+        """Whether there is a place for it."""
+        if len(self._open) >= self._most:
+            idle = [connection for connection in self._open if connection.idle]
+            if not idle:
+                return False
+            oldest = min(idle, key=lambda connection: connection.served)  # who never asked goes before who did
+            self.let_out(oldest)
+            oldest.drop()
+        self._open[new] = None
+        return True
+
+    def let_out(self, connection: "Connection") -> None:
+        """Its place is free."""
+        self._open.pop(connection, None)
+
+
+class Connection(web.RequestHandler):
+    """aiohttp's connection, dropped where the headers of a request take too long to come, or an answer to be taken."""
+
+    def __init__(self, server: web.Server, door: Door) -> None:
+        """Wait for a transport."""
+        super().__init__(
+            server,
+            loop=asyncio.get_running_loop(),
+            logger=_LOG,
+            access_log=None,  # type: ignore[arg-type] # None is how it is turned off
+            auto_decompress=False,
+            keepalive_timeout=door.limits.keepalive,
+            lingering_time=door.limits.linger,
+        )
+        self._door = door
+        self._reading: asyncio.TimerHandle | None = None
+        self._writing: asyncio.TimerHandle | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether it has no request, or not all headers of one."""
+        return self._waiter is not None and not self._waiter.done()
+
+    @property
+    def served(self) -> bool:
+        """Whether it ever had one."""
+        return self._request_count > 0
+
+    def drop(self) -> None:
+        """Close it, with no word."""
+        if self.transport is not None:
+            self.transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Start the clock."""
-        abort = cast(asyncio.Transport, transport).abort  # uvloop's have it too, and are no such class
-        self._timer = asyncio.get_running_loop().call_later(self._seconds, abort)
-        self._inner.connection_made(transport)
+        """Start the clock of the first headers."""
+        super().connection_made(transport)
+        if self._door.let_in(self):
+            self._reading = self._after(self._door.limits.headers)
+        else:
+            self.drop()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Stop the clocks."""
+        self._door.let_out(self)
+        self._reading = _stopped(self._reading)
+        self._writing = _stopped(self._writing)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Stop the clock at the end of the first headers."""
-        if self._timer is not None:
-            # Blank lines may come before a request, and end nothing.
-            seen = self._tail + data if self._tail else data.lstrip(b"\r\n")
-            if _END_OF_HEADERS in seen:
-                self._stop()
-            self._tail = seen[1 - len(_END_OF_HEADERS) :]
-        self._inner.data_received(data)
-
-    def eof_received(self) -> bool | None:
-        """Hand on."""
-        return self._inner.eof_received()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
-        self._stop()
-        self._inner.connection_lost(exc)
+        """Start the clock where headers begin, stop it where they end. Blank lines before a request are nothing."""
+        requests = self._request_count
+        super().data_received(data)
+        if self._request_count != requests:
+            self._reading = _stopped(self._reading)
+        elif self._reading is None and self.idle and data.strip(b"\r\n"):
+            self._reading = self._after(self._door.limits.headers)
 
     def pause_writing(self) -> None:
-        """Hand on."""
-        self._inner.pause_writing()
+        """Start the clock of a client that takes nothing."""
+        super().pause_writing()
+        self._writing = self._after(self._door.limits.write)
 
     def resume_writing(self) -> None:
-        """Hand on."""
-        self._inner.resume_writing()
+        """Stop it."""
+        self._writing = _stopped(self._writing)
+        super().resume_writing()
 
-    def _stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what is no HTTP; it is no reason to fill the log."""
+        if isinstance(exc, HttpProcessingError):
+            return self._door.refuse()
+        return super().handle_error(request, status, exc, message)
+
+    def _after(self, seconds: float) -> asyncio.TimerHandle:
+        return self._loop.call_later(seconds, self.drop)
 
 
-async def listen(server: web.Server, host: str, port: int, seconds: float) -> asyncio.Server:
+def _stopped(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()
+
+
+async def listen(server: web.Server, host: str, port: int, door: Door) -> asyncio.Server:
     """Accept connections for aiohttp's server; raises OSError where the address is taken or not this machine's."""
     loop = asyncio.get_running_loop()
-    return await loop.create_server(lambda: FirstHeaders(server(), seconds), host, port, backlog=_BACKLOG)
+    return await loop.create_server(lambda: Connection(server, door), host, port, backlog=_BACKLOG)
 
 
 def port_of(listener: asyncio.Server) -> int:

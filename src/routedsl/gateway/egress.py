@@ -75,6 +75,22 @@ def failure(dialect: ErrorBody, error: RequestError) -> web.Response:
     return web.Response(status=status, body=body, content_type=JSON, headers=_MORE.get(status))
 
 
+class _Unread(web.Response):
+    """An answer that no middleware and no signal of an application sees."""
+
+    async def _prepare_headers(self) -> None:
+        await super()._prepare_headers()
+        self.headers.popall("Server", None)
+
+
+def no_http(dialect: ErrorBody) -> web.Response:
+    """What bytes that are no request get, and an end of the connection."""
+    body = dialect(400, "invalid_request", "this is no HTTP/1.1 request, or its headers are too large", None)
+    answer = _Unread(status=400, body=body, content_type=JSON, headers={"x-request-id": request_id({})})
+    answer.force_close()
+    return answer
+
+
 def _from_router(dialect: ErrorBody, request: web.Request, error: web.HTTPException, endpoints: str) -> web.Response:
     if isinstance(error, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(error.allowed_methods))

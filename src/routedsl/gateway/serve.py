@@ -16,8 +16,9 @@ from routedsl.engine.catalog import Catalog
 from routedsl.gateway.admin import make_admin
 from routedsl.gateway.app import make_app, make_runner
 from routedsl.gateway.clock import SystemClock
-from routedsl.gateway.connection import listen, port_of
+from routedsl.gateway.connection import Door, listen, parser_is_compiled, port_of
 from routedsl.gateway.dispatch import Dispatcher
+from routedsl.gateway.egress import no_http
 from routedsl.gateway.host import Admission, Listener, PolicyHost, Verdict
 from routedsl.gateway.keyfile import KeyFileError, read_keys
 from routedsl.gateway.keys import Keys
@@ -34,6 +35,8 @@ from routedsl.gateway.watch import Watcher
 from routedsl.gateway.wiring import Gateway
 
 _ADMIN_HOST = "127.0.0.1"
+_OPERATORS = 64
+"""Connections to the admin port."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -90,13 +93,16 @@ async def running(deployment: Deployment) -> AsyncIterator[Running]:
     """A gateway that serves inside the block; raises `StartError` where it cannot."""
     settings, limits = deployment.settings, deployment.limits
     _check_host(settings)
+    if not parser_is_compiled():
+        raise StartError("aiohttp reads HTTP without its compiled parser here; install a wheel of it that has one")
     async with AsyncExitStack() as stack:
         gateway = await _assemble(deployment, stack)
-        admin = make_admin(
-            gateway.host, gateway.telemetry, deployment.token, deployment.catalog.protocols["chat"].error_body
-        )
-        server, listener = await _open(stack, make_app(gateway), settings.host, settings.port, limits)
-        _, admin_listener = await _open(stack, admin, _ADMIN_HOST, settings.admin_port, limits)
+        dialect = deployment.catalog.protocols["chat"].error_body
+        admin = make_admin(gateway.host, gateway.telemetry, deployment.token, dialect)
+        door = Door(settings.connections, limits, partial(no_http, dialect))
+        admin_door = Door(_OPERATORS, limits, door.refuse)
+        server, listener = await _open(stack, make_app(gateway), settings.host, settings.port, door)
+        _, admin_listener = await _open(stack, admin, _ADMIN_HOST, settings.admin_port, admin_door)
         if settings.watch:
             await _watch(stack, deployment, gateway.host)
         yield Running(
@@ -161,16 +167,16 @@ async def _assemble(deployment: Deployment, stack: AsyncExitStack) -> Gateway:
 
 
 async def _open(
-    stack: AsyncExitStack, app: web.Application, host: str, port: int, limits: Limits
+    stack: AsyncExitStack, app: web.Application, host: str, port: int, door: Door
 ) -> tuple[web.Server, asyncio.Server]:
-    runner = make_runner(app, limits)
+    runner = make_runner(app, door.limits)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     server = runner.server
     if server is None:
         raise RuntimeError("a runner that was set up has a server")
     try:
-        listener = await listen(server, host, port, limits.headers)
+        listener = await listen(server, host, port, door)
     except OSError as error:
         raise StartError(f"`{host}` port {port} cannot be listened on: {_cause(error)}") from None
     stack.callback(listener.close)
