@@ -6,6 +6,7 @@ from functools import partial
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from routedsl.engine.protocol import with_beside
 from routedsl.engine.request import RequestError
 from routedsl.gateway import endpoints
 from routedsl.gateway.egress import errors_as, sign
@@ -18,12 +19,13 @@ from routedsl.gateway.wiring import GATEWAY, Gateway
 
 def make_app(gateway: Gateway) -> web.Application:
     """An application that serves the gateway's policy, with an endpoint for each protocol of its catalog."""
-    protocols = gateway.catalog.protocols
-    paths = [f"POST {protocol.path}" for protocol in protocols.values()]
+    usual = gateway.catalog.protocols["chat"].error_body
+    protocols = tuple(with_beside(gateway.catalog.protocols.values()))
+    paths = [f"POST {protocol.path}" for protocol in protocols]
     there_are = ", ".join((*paths, "GET /v1/models", "GET /healthz", "GET /readyz"))
     app = web.Application(
         middlewares=[
-            errors_as(protocols["chat"].error_body, there_are),
+            errors_as(usual, there_are, {protocol.path: protocol.error_body for protocol in protocols}),
             admit_hosts(gateway.hosts),
             bearers_of(gateway.keys, (endpoints.greet, endpoints.healthy, endpoints.ready)),
             counted(gateway.traffic),
@@ -32,7 +34,7 @@ def make_app(gateway: Gateway) -> web.Application:
     )
     app[GATEWAY] = gateway
     app.on_response_prepare.append(sign)
-    for protocol in protocols.values():
+    for protocol in protocols:
         app.router.add_post(
             protocol.path, partial(endpoints.complete, protocol=protocol), expect_handler=when_asked_for
         )

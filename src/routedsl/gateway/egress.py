@@ -16,6 +16,7 @@ from routedsl.gateway.reply import AttemptRecord
 ErrorBody = Callable[[int, str, str, str | None], bytes]
 """Status, code, message and the field that is wrong, to the dialect's JSON."""
 
+_NOWHERE: Mapping[str, ErrorBody] = MappingProxyType({})
 JSON = "application/json"
 REQUEST_ID = web.RequestKey("request_id", str)
 
@@ -49,12 +50,16 @@ _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 _LOG = logging.getLogger(__name__)
 
 
-def errors_as(dialect: ErrorBody, endpoints: str) -> Middleware:
-    """Gives each request its id, and answers what its handler raises. `endpoints` tells a lost client what there is."""
+def errors_as(usual: ErrorBody, endpoints: str, under: Mapping[str, ErrorBody] = _NOWHERE) -> Middleware:
+    """Gives each request its id, and answers what its handler raises, in the dialect that is usual or `under` its path.
+
+    `endpoints` tells a lost client what there is.
+    """
 
     @web.middleware
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         request[REQUEST_ID] = request_id(request.headers)
+        dialect = _dialect(request.path, under) or usual
         try:
             return await handler(request)
         except RequestError as error:
@@ -66,6 +71,10 @@ def errors_as(dialect: ErrorBody, endpoints: str) -> Middleware:
             return failure(dialect, RequestError("internal_error", f"the gateway failed on {request[REQUEST_ID]}"))
 
     return answer
+
+
+def _dialect(path: str, under: Mapping[str, ErrorBody]) -> ErrorBody | None:
+    return next((dialect for place, dialect in under.items() if f"{path}/".startswith(f"{place}/")), None)
 
 
 def failure(dialect: ErrorBody, error: RequestError) -> web.Response:
@@ -104,8 +113,9 @@ def _from_router(dialect: ErrorBody, request: web.Request, error: web.HTTPExcept
 
 
 async def sign(request: web.Request, response: web.StreamResponse) -> None:
-    """Put the request's id on every answer, and take off what tells about the server's software."""
-    response.headers["x-request-id"] = request.get(REQUEST_ID) or request_id(request.headers)
+    """Put the request's id on every answer, by the names that clients know it by, and take off `Server`."""
+    identity = request.get(REQUEST_ID) or request_id(request.headers)
+    response.headers.update({"x-request-id": identity, "request-id": identity})
     response.headers.popall("Server", None)
 
 

@@ -74,6 +74,8 @@ def _rejection(decision: Decision, protocol: Protocol) -> web.Response:
     status, code = decision.status or 400, decision.code or "rejected_by_policy"
     body = protocol.error_body(status, code, decision.message or "", "model" if decision.rule is None else None)
     headers = routing_headers(decision, (), None)
+    if code == "all_models_unavailable":  # in this dialect, however often it is asked
+        headers["x-should-retry"] = "false"
     return web.Response(status=status, body=body, content_type=JSON, headers=headers)
 
 

@@ -82,7 +82,8 @@ async def read_request(request: web.Request, protocol: Protocol, limits: Limits,
     body = await _read_body(request, limits)
     client = request.get(CLIENT)
     headers = _joined(request.headers, leave_out=_NOTHING if client is None else CREDENTIALS)
-    arrival = Arrival(headers=headers, key=None if client is None else client.name, id=identity)
+    key = None if client is None else client.name
+    arrival = Arrival(headers=headers, query=dict(request.query), key=key, id=identity)
     if len(body) < LARGE:
         return protocol.parse(body, arrival)
     return await asyncio.to_thread(protocol.parse, body, arrival)
