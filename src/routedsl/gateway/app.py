@@ -10,7 +10,7 @@ from routedsl.engine.protocol import with_beside
 from routedsl.engine.request import RequestError
 from routedsl.gateway import endpoints
 from routedsl.gateway.egress import errors_as, sign
-from routedsl.gateway.entrance import bearers_of, with_slots
+from routedsl.gateway.entrance import bearers_of, in_place
 from routedsl.gateway.ingress import admit_hosts, when_asked_for
 from routedsl.gateway.settings import Limits
 from routedsl.gateway.traffic import Traffic
@@ -29,7 +29,7 @@ def make_app(gateway: Gateway) -> web.Application:
             admit_hosts(gateway.hosts),
             bearers_of(gateway.keys, (endpoints.greet, endpoints.healthy, endpoints.ready)),
             counted(gateway.traffic),
-            with_slots(gateway.slots),
+            in_place(gateway.intake),
         ]
     )
     app[GATEWAY] = gateway

@@ -45,7 +45,7 @@ STATUS: Mapping[str, int] = MappingProxyType(
 _MORE: Mapping[int, Mapping[str, str]] = MappingProxyType(
     {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "1"}, 503: {"Retry-After": "1"}}
 )
-"""Headers that go with a status of ours. Who waits for a slot has one after a second, or none for now."""
+"""Headers that go with a status of ours. Who waits for a place has one after a second, or none for now."""
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 _LOG = logging.getLogger(__name__)
 

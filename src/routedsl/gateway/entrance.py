@@ -1,4 +1,4 @@
-"""Who is let in: requests that bear a key, where keys are declared, and no more of them than there are slots."""
+"""Who is let in: requests that bear a key, where keys are declared, and no more of them than there are places."""
 
 from collections.abc import Callable, Collection
 
@@ -6,13 +6,13 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from routedsl.engine.request import RequestError
+from routedsl.gateway.intake import Intake, Place
 from routedsl.gateway.keys import Client, Keys
-from routedsl.gateway.slots import Slot, Slots
 
 CLIENT = web.RequestKey("client", Client)
 """Whose key it is; not there where no keys are declared."""
-SLOT = web.RequestKey("slot", Slot)
-"""The slot of a request that has a body."""
+PLACE = web.RequestKey("place", Place)
+"""The place of a request that has a body."""
 CREDENTIALS = frozenset({"authorization", "x-api-key"})
 _BEARER = "bearer "
 _NO_KEY = ""
@@ -44,15 +44,15 @@ def _bearer(value: str) -> str:
     return value[len(_BEARER) :].strip() if value[: len(_BEARER)].lower() == _BEARER else _NO_KEY
 
 
-def with_slots(slots: Slots) -> Middleware:
-    """Has requests with a body wait for a slot before it is read, and keep it until they are answered."""
+def in_place(intake: Intake) -> Middleware:
+    """Has requests with a body wait for a place before it is read, and keep it until they are answered."""
 
     @web.middleware
     async def take(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.method != "POST":
             return await handler(request)
-        async with slots.taken(request.get(CLIENT)) as slot:
-            request[SLOT] = slot
+        async with intake.taken(request.get(CLIENT)) as place:
+            request[PLACE] = place
             return await handler(request)
 
     return take

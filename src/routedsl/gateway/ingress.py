@@ -11,7 +11,7 @@ from yarl import URL
 
 from routedsl.engine.protocol import Arrival, Protocol
 from routedsl.engine.request import Request, RequestError
-from routedsl.gateway.entrance import CLIENT, CREDENTIALS, SLOT
+from routedsl.gateway.entrance import CLIENT, CREDENTIALS, PLACE
 from routedsl.gateway.settings import Limits, is_loopback
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -118,7 +118,7 @@ async def _read_body(request: web.Request, limits: Limits) -> bytes:
                 body += piece
                 if len(body) > limits.size:
                     raise _too_large(limits)
-                request[SLOT].grow(len(piece))
+                request[PLACE].grow(len(piece))
     except TimeoutError:
         raise RequestError("request_timeout", f"the body was not complete after {limits.body:g} s") from None
     except web.RequestPayloadError:

@@ -20,12 +20,12 @@ from routedsl.gateway.connection import Door, listen, parser_is_compiled, port_o
 from routedsl.gateway.dispatch import Dispatcher
 from routedsl.gateway.egress import no_http
 from routedsl.gateway.host import Admission, Listener, PolicyHost, Verdict
+from routedsl.gateway.intake import Intake
 from routedsl.gateway.keyfile import KeyFileError, read_keys
 from routedsl.gateway.keys import Keys
 from routedsl.gateway.sessions import Sessions
 from routedsl.gateway.settings import LIMITS, Limits, Settings, is_loopback
 from routedsl.gateway.shutdown import Stop, drain, on_signals
-from routedsl.gateway.slots import Slots
 from routedsl.gateway.state import States
 from routedsl.gateway.telemetry import Telemetry
 from routedsl.gateway.traffic import Traffic
@@ -129,9 +129,9 @@ def _read_keys(settings: Settings) -> Keys | None:
         raise StartError(str(error)) from None
 
 
-def _slots(settings: Settings, limits: Limits, keys: Keys | None) -> Slots:
+def _intake(settings: Settings, limits: Limits, keys: Keys | None) -> Intake:
     shared = keys is not None and len(keys) > 1
-    return Slots(settings.in_flight, memory=limits.memory, patience=limits.queue, shared=shared)
+    return Intake(settings.in_flight, memory=limits.memory, patience=limits.queue, shared=shared)
 
 
 def _hosts(settings: Settings) -> tuple[str, ...] | None:
@@ -160,7 +160,7 @@ async def _assemble(deployment: Deployment, stack: AsyncExitStack) -> Gateway:
         telemetry=telemetry,
         traffic=Traffic(),
         limits=deployment.limits,
-        slots=_slots(settings, deployment.limits, keys),
+        intake=_intake(settings, deployment.limits, keys),
         keys=keys,
         hosts=_hosts(settings),
     )

@@ -48,13 +48,13 @@ async def drain(
 ) -> int:
     """Take no more requests, give those in flight so many seconds, cut off the rest; returns how many those were.
 
-    Requests that wait for a slot are told at once.
+    Requests that wait for a place are told at once.
     """
     traffic = gateway.traffic
     traffic.draining = True
     listener.close()
     await _close_idle(traffic, server)
-    gateway.slots.close()
+    gateway.intake.close()
     await _first_of(seconds, traffic.finished(), hurry.wait())
     left = traffic.cut_off()
     await _first_of(_LAST_WORDS, traffic.finished())

@@ -9,10 +9,10 @@ from routedsl.engine.catalog import Catalog
 from routedsl.gateway.clock import Clock
 from routedsl.gateway.dispatch import Dispatcher
 from routedsl.gateway.host import PolicyHost
+from routedsl.gateway.intake import Intake
 from routedsl.gateway.keys import Keys
 from routedsl.gateway.sessions import Sessions
 from routedsl.gateway.settings import LIMITS, Limits
-from routedsl.gateway.slots import Slots
 from routedsl.gateway.state import States
 from routedsl.gateway.telemetry import Telemetry
 from routedsl.gateway.traffic import Traffic
@@ -33,7 +33,7 @@ class Gateway:
     clock: Clock
     telemetry: Telemetry
     traffic: Traffic
-    slots: Slots
+    intake: Intake
     keys: Keys | None = None
     limits: Limits = LIMITS
     hosts: Collection[str] | None = ()

@@ -13,7 +13,7 @@ _ANYBODY = Client(name="")
 STOPPING = "the gateway is shutting down"
 
 
-class Slots:
+class Intake:
     """Places for requests in flight.
 
     `most` at once, as many waiting, for `patience` seconds. `memory` is how many bytes all bodies
@@ -33,7 +33,7 @@ class Slots:
 
     @property
     def in_flight(self) -> int:
-        """How many requests have a slot."""
+        """How many requests have a place."""
         return self._line.inside
 
     @property
@@ -47,8 +47,8 @@ class Slots:
         return self._bytes.total()
 
     @asynccontextmanager
-    async def taken(self, client: Client | None) -> "AsyncIterator[Slot]":
-        """A slot inside the block; raises `RequestError` where there is none in time."""
+    async def taken(self, client: Client | None) -> "AsyncIterator[Place]":
+        """A place inside the block; raises `RequestError` where there is none in time."""
         who = client or _ANYBODY
         if self._closed:
             raise RequestError("overloaded", STOPPING)
@@ -56,13 +56,13 @@ class Slots:
         ticket = self._line.arrive(who.name, most)
         if ticket is None:
             raise self._refusal(who.name, most)
-        slot = Slot(self, who.name)
+        place = Place(self, who.name)
         try:
             if not ticket.inside:
                 await self._turn(ticket)
-            yield slot
+            yield place
         finally:
-            self._leave(ticket, slot)
+            self._leave(ticket, place)
 
     def close(self) -> None:
         """Take nobody any more, and tell those who wait at once."""
@@ -99,8 +99,8 @@ class Slots:
             return RequestError("rate_limited", f"this key has {most} requests in flight, which is all it may")
         return RequestError("overloaded", "the gateway has as many requests in flight as it takes")
 
-    def _leave(self, ticket: Ticket, slot: "Slot") -> None:
-        self.shrink(slot.key, slot.size)
+    def _leave(self, ticket: Ticket, place: "Place") -> None:
+        self.shrink(place.key, place.size)
         follower = self._line.leave(ticket)
         if follower is not None:
             _wake(self._turns[follower])
@@ -111,16 +111,16 @@ def _wake(turn: asyncio.Future[None]) -> None:
         turn.set_result(None)
 
 
-class Slot:
+class Place:
     """A request's place, and the memory of its body."""
 
-    def __init__(self, slots: Slots, key: str) -> None:
+    def __init__(self, intake: Intake, key: str) -> None:
         """Hold nothing yet."""
-        self._slots = slots
+        self._intake = intake
         self.key = key
         self.size = 0
 
     def grow(self, size: int) -> None:
-        """Hold so many bytes more, until the slot is left; raises `RequestError` where all bodies are too large."""
+        """Hold so many bytes more, until it is left; raises `RequestError` where all bodies are too large."""
         self.size += size
-        self._slots.grow(self.key, size)
+        self._intake.grow(self.key, size)
