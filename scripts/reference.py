@@ -1,4 +1,4 @@
-"""Writes what the pages say of the code: tables of signals, strategies, codes, verbs and costs, between their markers.
+"""Writes what the pages say of the code: tables of signals, kinds, strategies, codes, verbs, between their markers.
 
 Run it after a change of any of these; a test compares its result with what is committed.
 """
@@ -92,6 +92,11 @@ def _strategy(name: str, *, shared: bool) -> str:
     return f"`{name} of {'[a 90%, b 10%]' if shared else '[a, b]'}`"
 
 
+def kinds() -> str:
+    """The kinds of servers and what each tells."""
+    return table(("kind", "is"), ((f"`{name}`", probe.doc) for name, probe in builtin().probes.items()))
+
+
 def codes() -> str:
     """The codes of diagnostics."""
     return table(("code", "what it finds"), ((f"`{code}`", text) for code, text in CODES.items()))
@@ -139,6 +144,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "facts of the world": lambda: signals(About.WORLD),
         "facts of a model": lambda: signals(About.MODEL),
         "strategies": strategies,
+        "kinds": kinds,
         "codes": codes,
         "verbs": verbs,
         "costs": costs,

@@ -16,15 +16,16 @@ from routedsl.strategies import best, cheapest, fastest, first, least_busy, spli
 FACT = {"fastest": "latency", "cheapest": "cost", "best": "quality", "least_busy": "load"}
 RANKING = [strategy for strategy in builtin().strategies.values() if not strategy.shared]
 KNOWN = st.none() | st.integers(0, 4)
+Facts = Mapping[str, Mapping[str, Value]]
 WORLDS = st.dictionaries(st.text("abcdefgh", min_size=1, max_size=2), KNOWN, min_size=1, max_size=8)
 
 
 def ballot(known: Mapping[str, Value], fact: str) -> Ballot:
-    """Candidates in the order of the mapping, of whom one fact is told."""
+    """Candidates in the order of the mapping, of whom one fact is told, and nothing of slots and calls."""
 
     def ask(model: str, asked: str) -> Value:
-        assert asked == fact
-        return known[model]
+        assert asked in (fact, "slots", "inflight")
+        return known[model] if asked == fact else None
 
     return Ballot(models=tuple(known), ask=ask)
 
@@ -69,6 +70,34 @@ def test_the_unknown_go_last_but_first_for_fastest(known: dict[str, int | None])
     assert list(fastest.rank(ballot(known, "latency"))[: len(unknown)]) == unknown
     for module, fact in ((cheapest, "cost"), (best, "quality"), (least_busy, "load")):
         assert list(module.rank(ballot(known, fact))[len(known) - len(unknown) :]) == unknown
+
+
+def told(worlds: Facts) -> Ballot:
+    """Candidates of whom all that is asked is told."""
+    return Ballot(models=tuple(worlds), ask=lambda model, fact: worlds[model][fact])
+
+
+@given(st.lists(st.integers(1, 8), min_size=1, max_size=5), st.integers(1, 200))
+def test_a_burst_goes_to_servers_by_their_slots(slots: list[int], requests: int) -> None:
+    """Requests that stay, one after the other: none is ever more than one request ahead of its share."""
+    servers = {f"m{number}": taken for number, taken in enumerate(slots)}
+    calls = dict.fromkeys(servers, 0)
+    for _ in range(requests):
+        worlds: Facts = {
+            name: {"slots": servers[name], "load": calls[name] * WHOLE // servers[name]} for name in servers
+        }
+        calls[least_busy.rank(told(worlds))[0]] += 1
+    for name, taken in servers.items():
+        assert abs(calls[name] - requests * taken / sum(slots)) <= len(slots)
+
+
+def test_a_burst_measures_each_stranger_once_and_waits_for_what_is_known() -> None:
+    latency: dict[str, int | None] = {"a": None, "b": 40, "c": None}
+    calls = dict.fromkeys(latency, 0)
+    for _ in range(10):
+        worlds: Facts = {name: {"latency": latency[name], "inflight": calls[name]} for name in latency}
+        calls[fastest.rank(told(worlds))[0]] += 1
+    assert calls == {"a": 1, "b": 8, "c": 1}
 
 
 def drawn(shares: Mapping[str, int], draw: int) -> tuple[str, ...]:

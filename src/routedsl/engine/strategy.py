@@ -23,17 +23,15 @@ class Ballot:
     draw: int = 0
 
 
-def by_number(
-    ballot: Ballot, fact: str, *, largest_first: bool = False, unknown_first: bool = False
-) -> tuple[str, ...]:
-    """The ballot's models by a number that is known of each, ties in the order of the text."""
+def by_number(ballot: Ballot, fact: str, *, largest_first: bool = False) -> tuple[str, ...]:
+    """The ballot's models by a number that is known of each, ties in the order of the text, the unknown last."""
     sign = -1 if largest_first else 1
 
     def place(model: str) -> tuple[bool, float]:
         value = ballot.ask(model, fact)
         if not isinstance(value, (int, float)):
-            return not unknown_first, 0
-        return unknown_first, sign * value
+            return True, 0
+        return False, sign * value
 
     return tuple(sorted(ballot.models, key=place))
 

@@ -7,7 +7,11 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelState:
-    """A model's recent behaviour. Durations are microseconds, shares parts per million; None is not measured."""
+    """A model's recent behaviour, and what its server tells.
+
+    Durations are microseconds, shares parts per million; None is not measured, or not told. `load` passes
+    the whole where requests wait.
+    """
 
     up: bool = True
     latency: int | None = None
@@ -16,6 +20,9 @@ class ModelState:
     inflight: int = 0
     queue: int = 0
     load: int = 0
+    slots: int | None = None
+    loaded: bool | None = None
+    memory_free: int | None = None
     success: int | None = None
     speed: float | None = None
 

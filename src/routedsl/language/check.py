@@ -54,7 +54,7 @@ def _check_not_empty(files: Sequence[syntax.File], findings: Findings) -> None:
 
 def _check_names(scope: Scope, digest: str) -> policy.Policy:
     upstreams = _upstreams(scope)
-    models = _models(scope)
+    models = _models(scope, upstreams)
     check_lets(scope)
     pools = check_pools(scope)
     settings, given = _defaults(scope, pools)
@@ -83,7 +83,7 @@ def _upstreams(scope: Scope) -> dict[str, policy.Upstream]:
     return found
 
 
-def _models(scope: Scope) -> dict[str, policy.Model]:
+def _models(scope: Scope, upstreams: Mapping[str, policy.Upstream]) -> dict[str, policy.Model]:
     context = {"supports": scope.vocabulary.model_facts["supports"].values}
     found = {}
     for name, node in scope.names.models.items():
@@ -91,7 +91,9 @@ def _models(scope: Scope) -> dict[str, policy.Model]:
         if settings is not None:
             values = {**settings.model_dump(), "upstream": _model_upstream(settings, node, scope)}
             values["id"] = settings.id or name
-            found[name] = policy.Model(name=name, span=node.name.span, **values)
+            at = upstreams.get(values["upstream"] or "")
+            slots = None if at is None else at.slots
+            found[name] = policy.Model(name=name, span=node.name.span, slots=slots, **values)
     return found
 
 

@@ -180,7 +180,7 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """A model as declared; None is unwritten. Prices are pico-dollars per million tokens."""
+    """A model as declared; None is unwritten. Prices are pico-dollars per million tokens. `slots` are its upstream's."""
 
     name: str
     id: str
@@ -191,6 +191,7 @@ class Model:
     input_price: int = 0
     output_price: int = 0
     tags: tuple[str, ...] = ()
+    slots: int | None = None
     span: Span | None = field(default=None, compare=False, repr=False)
 
 

@@ -30,10 +30,15 @@ _STATE = {
     "inflight": Type.COUNT,
     "queue": Type.COUNT,
     "load": Type.SHARE,
+    "slots": Type.COUNT,
+    "loaded": Type.BOOL,
+    "memory_free": Type.SHARE,
     "success": Type.SHARE,
     "speed": Type.NUMBER,
 }
 """What a world says of a model, by the names of `ModelState`."""
+_PAST_ALL = frozenset({"load"})
+"""Shares that can be of more than all there is."""
 _WANTED = {
     Type.BOOL: "true or false",
     Type.DURATION: "seconds, or a text such as `800ms`",
@@ -178,23 +183,27 @@ def _states(value: object) -> Mapping[str, ModelState]:
 def _state(value: object) -> ModelState:
     fields = mapping(value)
     _known(fields, _STATE)
-    given = {name: field(fields, name, _reader(type_)) for name, type_ in _STATE.items()}
+    given = {name: field(fields, name, _reader(name, type_)) for name, type_ in _STATE.items()}
     return ModelState(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]  # each is of its type
 
 
-def _reader(type_: Type) -> Callable[[object], Value]:
-    return lambda value: _read(type_, value)
+def _reader(fact: str, type_: Type) -> Callable[[object], Value]:
+    return lambda value: _converted(type_, value) if fact in _PAST_ALL else _read(type_, value)
 
 
 def _read(type_: Type, value: object) -> Value:
     """A value as JSON shows it, in its type's form: seconds or `800ms`, a share from 0 to 1 or `50%`."""
-    try:
-        found = from_json(type_, value)
-    except ValueError:
-        raise FieldError("", _WANTED.get(type_, f"a {type_}")) from None
+    found = _converted(type_, value)
     if type_ is Type.SHARE and isinstance(found, int) and found > WHOLE:
         raise FieldError("", _WANTED[type_])
     return found
+
+
+def _converted(type_: Type, value: object) -> Value:
+    try:
+        return from_json(type_, value)
+    except ValueError:
+        raise FieldError("", _WANTED.get(type_, f"a {type_}")) from None
 
 
 def _pinned(value: object, catalog: Catalog) -> dict[str, Value]:
@@ -202,7 +211,7 @@ def _pinned(value: object, catalog: Catalog) -> dict[str, Value]:
     pinned: dict[str, Value] = {}
     for name in facts:
         text_, signal = _signal(name, catalog)
-        pinned[text_] = field(facts, name, _reader(signal.type))
+        pinned[text_] = field(facts, name, _reader(signal.name, signal.type))
     return pinned
 
 

@@ -137,6 +137,9 @@ def _state(state: ModelState) -> StateRecord:
         inflight=state.inflight,
         queue=state.queue,
         load=state.load / WHOLE,
+        slots=state.slots,
+        loaded=state.loaded,
+        memory_free=None if state.memory_free is None else state.memory_free / WHOLE,
         success=None if state.success is None else state.success / WHOLE,
         speed=state.speed,
     )

@@ -29,6 +29,9 @@ class StateRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     inflight: int = 0
     queue: int = 0
     load: float = 0
+    slots: int | None = None
+    loaded: bool | None = None
+    memory_free: float | None = None
     success: float | None = None
     speed: float | None = None
 

@@ -166,6 +166,9 @@ def _state(state: StateRecord) -> ModelState:
         inflight=state.inflight,
         queue=state.queue,
         load=round(state.load * WHOLE),
+        slots=state.slots,
+        loaded=state.loaded,
+        memory_free=_scaled(state.memory_free, WHOLE),
         success=_scaled(state.success, WHOLE),
         speed=state.speed,
     )

@@ -16,7 +16,7 @@ SIGNAL = Signal(
     about=About.MODEL,
     since="0.1",
     read=read,
-    doc="The share in use of what the model's hardware can take; 0 until measured.",
+    doc="What the model's server has to do, as a share of what it takes at once; over 100% some of it waits.",
     examples=(
         Example(candidate(ModelState(load=500_000)), 500_000),
         Example(candidate(), 0),

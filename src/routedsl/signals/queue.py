@@ -16,7 +16,7 @@ SIGNAL = Signal(
     about=About.MODEL,
     since="0.1",
     read=read,
-    doc="Requests that wait for their turn at the model.",
+    doc="Requests that wait for their turn at the model's server, as it tells; 0 where it does not.",
     examples=(
         Example(candidate(ModelState(queue=2)), 2),
         Example(candidate(), 0),

@@ -1,15 +1,26 @@
 """`fastest of [...]`: the quickest of late goes first."""
 
-from routedsl.engine.strategy import Ballot, Strategy, by_number
+from routedsl.engine.strategy import Ballot, Strategy
+
+TO_MEASURE, MEASURED, BEING_MEASURED = range(3)
 
 
 def rank(ballot: Ballot) -> tuple[str, ...]:
-    return by_number(ballot, "latency", unknown_first=True)
+    def place(model: str) -> tuple[int, float]:
+        latency = ballot.ask(model, "latency")
+        if isinstance(latency, (int, float)):
+            return MEASURED, latency
+        calls = ballot.ask(model, "inflight")
+        # One call measures it. Until it is back nobody knows what the others would wait for.
+        return (BEING_MEASURED, calls) if isinstance(calls, int) and calls > 0 else (TO_MEASURE, 0)
+
+    return tuple(sorted(ballot.models, key=place))
 
 
 STRATEGY = Strategy(
     name="fastest",
     rank=rank,
-    doc="By recent `latency`; those without one go first, so that each gets measured.",
+    doc="By recent `latency`; those without one go first, so that each gets measured, but last while a call of them "
+    "is out that will measure them.",
     since="0.1",
 )

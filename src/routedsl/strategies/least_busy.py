@@ -1,15 +1,24 @@
 """`least_busy of [...]`: who has most room goes first."""
 
-from routedsl.engine.strategy import Ballot, Strategy, by_number
+from routedsl.base.units import WHOLE
+from routedsl.engine.strategy import Ballot, Strategy
+
+UNKNOWN_SLOTS = 100
+"""What a server is taken to work on at once that tells nothing of it."""
 
 
 def rank(ballot: Ballot) -> tuple[str, ...]:
-    return by_number(ballot, "load")
+    def place(model: str) -> tuple[bool, float]:
+        load, slots = ballot.ask(model, "load"), ballot.ask(model, "slots")
+        one = WHOLE // (slots if isinstance(slots, int) and slots > 0 else UNKNOWN_SLOTS)
+        return (False, load + one) if isinstance(load, (int, float)) else (True, 0)
+
+    return tuple(sorted(ballot.models, key=place))
 
 
 STRATEGY = Strategy(
     name="least_busy",
     rank=rank,
-    doc="By `load`, the least first.",
+    doc="By the `load` that each would have with this request, the least first: twice the `slots` take twice as many.",
     since="0.1",
 )
