@@ -26,7 +26,7 @@ words = st.one_of(
 ).filter(lambda word: word not in RESERVED)
 visible = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=6)
 bare_names = st.builds(s.Name, words, span=st.just(NOWHERE))
-quoted_names = st.builds(s.Name, visible.filter(bool), span=st.just(NOWHERE), quoted=st.just(True))
+quoted_names = st.builds(s.Name, visible.filter(bool), span=st.just(NOWHERE))
 names = st.one_of(bare_names, quoted_names)
 
 numbers = st.builds(
@@ -145,13 +145,12 @@ rules = st.builds(
     st.none() | names,
     some_settings,
     span=st.just(NOWHERE),
-    keyword=st.just(NOWHERE),
 )
 
 
 def _blocks(inner: st.SearchStrategy[s.Statement]) -> st.SearchStrategy[s.Block]:
     body = st.lists(inner, max_size=3).map(tuple)
-    return st.builds(s.Block, conditions, body, span=st.just(NOWHERE), keyword=st.just(NOWHERE))
+    return st.builds(s.Block, conditions, body, span=st.just(NOWHERE))
 
 
 _nested: st.SearchStrategy[s.Statement] = st.recursive(st.one_of(rules, options), _blocks, max_leaves=4)
@@ -191,4 +190,4 @@ editions = st.none() | st.just(s.Literal("1", span=NOWHERE))
 @st.composite
 def files(draw: st.DrawFn) -> s.File:
     """A whole file, without comments."""
-    return s.File(draw(editions), tuple(draw(st.lists(statements, max_size=3))), source=NOWHERE.source)
+    return s.File(NOWHERE.source, draw(editions), tuple(draw(st.lists(statements, max_size=3))))

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+from routedsl.base.source import NOWHERE
 from routedsl.base.types import Type, Value
 from routedsl.discover import builtin
 from routedsl.engine.facts import Facts, readings
@@ -54,7 +55,7 @@ def random_world(rng: Random) -> World:
 
 def facts_of(rng: Random) -> tuple[Mapping[str, Signal], Facts]:
     """Every fact there is, of one random request."""
-    catalog, model = builtin(), Model(name="tiny", id="t", input_price=rng.randrange(10**9))
+    catalog, model = builtin(), Model("tiny", "t", input_price=rng.randrange(10**9), span=NOWHERE)
     named = {fact.text: fact for fact in _facts()}
     signals = {text: {**catalog.signals, **catalog.model_facts}[fact.signal] for text, fact in named.items()}
     known = readings(catalog, {"tiny": model}, "Europe/Berlin", named)

@@ -1,9 +1,9 @@
 """What takes more pieces than its budget is not decided, and nothing is claimed of it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from routedsl.analysis import reach
 from routedsl.analysis.reach import Dead, Reached, Rules, Unknown, rules_of

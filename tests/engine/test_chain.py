@@ -1,9 +1,9 @@
 """Chains, where the cases of tests/conformance do not reach: strategies that do what they should not."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from routedsl.base.types import Type
 from routedsl.discover import builtin

@@ -1,11 +1,12 @@
 """Facts: read once, only when asked, in order; and missing where a signal cannot be read, whatever it does."""
 
 import gc
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from routedsl.base.source import NOWHERE
 from routedsl.base.types import Type, Value
 from routedsl.discover import builtin
 from routedsl.engine.catalog import Catalog
@@ -38,7 +39,7 @@ def catalog_with(read: Any, type_: Type = Type.COUNT) -> Catalog:
 
 
 def known_to(catalog: Catalog) -> Readings:
-    return readings(catalog, {"c": Model(name="c", id="c", quality=7)}, "UTC", NAMED)
+    return readings(catalog, {"c": Model("c", "c", quality=7, span=NOWHERE)}, "UTC", NAMED)
 
 
 def facts_of(catalog: Catalog, **pinned: Value) -> Facts:

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from routedsl.base.source import NOWHERE
 from routedsl.engine.decision import Action, Decision
 from routedsl.engine.protocol import Arrival
 from routedsl.gateway.clock import SystemClock
@@ -70,9 +71,9 @@ async def chains(contexts: Mapping[str, int] | None = None, /, **scripts: Script
 
 def policy_of(urls: Mapping[str, str], upstream_of: Mapping[str, str], contexts: Mapping[str, int]) -> Policy:
     return Policy(
-        upstreams={name: Upstream(name=name, url=url, key="TEST_KEY", connect=500 * MS) for name, url in urls.items()},
+        upstreams={name: Upstream(name, url, "TEST_KEY", connect=500 * MS, span=NOWHERE) for name, url in urls.items()},
         models={
-            name: Model(name=name, id=name, upstream=upstream, context=contexts.get(name))
+            name: Model(name, name, upstream, contexts.get(name), span=NOWHERE)
             for name, upstream in upstream_of.items()
         },
         routes={},

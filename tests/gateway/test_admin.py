@@ -1,11 +1,11 @@
 """The admin port: closed without its token, truthful about the policy, and bounded in what it counts."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
+from msgspec.structs import replace
 
 from routedsl.engine.outcome import Answered
 from routedsl.gateway.host import Verdict

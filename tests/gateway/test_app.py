@@ -1,16 +1,17 @@
 """The data plane over real sockets, with OpenAI's own client in front of it."""
 
 import asyncio
+import dataclasses
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import openai
 import pytest
 from aiohttp import ClientSession
+from msgspec.structs import replace
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletionUserMessageParam
 
@@ -204,7 +205,7 @@ async def test_a_bug_is_told_by_its_request_id_alone(tmp_path: Path, caplog: pyt
     def parse(_body: bytes, _arrival: Arrival) -> Request:
         raise ZeroDivisionError("a secret of the code")
 
-    broken = replace(CATALOG, protocols={"chat": replace(CATALOG.protocols["chat"], parse=parse)})
+    broken = replace(CATALOG, protocols={"chat": dataclasses.replace(CATALOG.protocols["chat"], parse=parse)})
     async with serving(tmp_path, catalog=broken) as served, ClientSession(served.url) as http:
         answer = await got(http.post("/v1/chat/completions", json={}))
         error = answer.json["error"]

@@ -1,11 +1,13 @@
 """Chains of whole answers over loopback: what moves on, what ends, and what the client is told."""
 
 import asyncio
+import dataclasses
 import json
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
+from msgspec.structs import replace
 
 from routedsl.engine.outcome import Kind
 from routedsl.gateway.reply import Reply
@@ -170,7 +172,7 @@ async def test_a_dead_key_is_never_the_clients_fault_and_never_silent(caplog: py
 
 async def test_a_key_that_is_not_there_is_told_like_one() -> None:
     async with chains(a=Script()) as it:
-        it.dispatcher = replace(it.dispatcher, environment={})
+        it.dispatcher = dataclasses.replace(it.dispatcher, environment={})
         reply = await it.ask("a")
         assert told(reply) == ["a:unauthorized"]
         assert "`TEST_KEY`" in error_of(reply)["message"]
@@ -191,7 +193,7 @@ class Refusing:
 async def test_a_call_has_the_limits_of_its_upstream_and_its_route() -> None:
     async with chains(a=Script()) as it:
         refusing = Refusing()
-        it.dispatcher = replace(it.dispatcher, transport=refusing, environment={"TEST_KEY": f" {KEY}\n"})
+        it.dispatcher = dataclasses.replace(it.dispatcher, transport=refusing, environment={"TEST_KEY": f" {KEY}\n"})
         for stream in (False, True):
             await it.ask("a", stream=stream, options=Options(timeout=7 * MS))
         assert [(call.connect, call.wait, call.most >> 20) for call in refusing.calls] == [
@@ -204,7 +206,7 @@ async def test_a_call_has_the_limits_of_its_upstream_and_its_route() -> None:
 
 async def test_a_key_that_no_header_can_hold_is_a_failure_like_others() -> None:
     async with chains(a=Script()) as it:
-        it.dispatcher = replace(it.dispatcher, environment={"TEST_KEY": "two\r\nlines-of-secret"})
+        it.dispatcher = dataclasses.replace(it.dispatcher, environment={"TEST_KEY": "two\r\nlines-of-secret"})
         reply = await it.ask("a")
         assert told(reply) == ["a:refused"]
         assert b"lines-of-secret" not in bytes_of(reply)

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+
+from msgspec.structs import asdict, fields
 
 from routedsl.base.types import Type
 from routedsl.base.units import DOLLAR, Quantity, render_quantity
@@ -33,7 +34,7 @@ def _lines(checked: Policy) -> Iterator[str]:
 
 def _fields(thing: policy.Upstream | policy.Model) -> str:
     left_out = ("name", "span")
-    values = {f.name: getattr(thing, f.name) for f in fields(thing) if f.name not in left_out}
+    values = {name: value for name, value in asdict(thing).items() if name not in left_out}
     defaults = {f.name: f.default for f in fields(thing)}
     return ", ".join(f"{name} {_value(name, value)}" for name, value in values.items() if value != defaults[name])
 
@@ -87,8 +88,9 @@ def _promise(promise: policy.Promise) -> str:
 
 def _options(options: Options) -> str:
     unwritten = Options()
-    given = {f.name: getattr(options, f.name) for f in fields(options)}
-    return ", ".join(f"{name} {_shown(value)}" for name, value in given.items() if value != getattr(unwritten, name))
+    return ", ".join(
+        f"{name} {_shown(value)}" for name, value in asdict(options).items() if value != getattr(unwritten, name)
+    )
 
 
 def _shown(value: object) -> str:

@@ -1,13 +1,13 @@
 """What each form of the language is parsed to, with the places of what was written."""
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import astuple
 
-from routedsl.base.source import Source, Span
+from routedsl.base.source import Node, Source, Span
 from routedsl.language import syntax as s
 from routedsl.language.format import format_file
 from routedsl.language.lexis import lexemes_of
@@ -36,8 +36,8 @@ def target(text: str) -> s.Target:
     return rule.target
 
 
-def name(text: str, *, quoted: bool = False) -> s.Name:
-    return s.Name(text, quoted=quoted, span=NOWHERE)
+def name(text: str) -> s.Name:
+    return s.Name(text, span=NOWHERE)
 
 
 def number(text: str) -> s.Literal:
@@ -159,9 +159,9 @@ def test_the_one_line_is_two_rules_and_two_options() -> None:
     line = "when messages<=2 and chars<200->tiny else medium fallback [large, medium, tiny] timeout 10s"
     first, second, fallback, timeout = parsed(line)
     assert isinstance(first, s.Rule)
-    assert (first.span.text, first.keyword.text) == ("when messages<=2 and chars<200->tiny", "when")
+    assert (first.span.text, first.span.word.text) == ("when messages<=2 and chars<200->tiny", "when")
     assert isinstance(second, s.Rule)
-    assert (second.condition, second.span.text, second.keyword.text) == (None, "else medium", "else")
+    assert (second.condition, second.span.text, second.span.word.text) == (None, "else medium", "else")
     assert isinstance(fallback, s.Setting)
     assert fallback.value.span.text == "[large, medium, tiny]"
     assert timeout == s.Setting(name("timeout"), number("10s"), span=NOWHERE)
@@ -208,9 +208,8 @@ def _spans(value: object) -> Iterator[Span]:
             yield from _spans(item)
     elif isinstance(value, Span):
         yield value
-    elif is_dataclass(value) and not isinstance(value, Source):
-        for field in fields(value):
-            yield from _spans(getattr(value, field.name))
+    elif isinstance(value, Node):
+        yield from _spans(astuple(value))
 
 
 def test_each_node_knows_its_place() -> None:

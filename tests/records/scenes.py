@@ -1,8 +1,9 @@
 """Random policies, requests and worlds for records: every kind of predicate, target and fact."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
+
+from msgspec.structs import replace
 
 from routedsl.base.types import Type
 from routedsl.engine.request import Message, Request
@@ -108,6 +109,7 @@ def _model(rng: Random, name: str) -> Model:
         input_price=rng.choice((0, 2_500_000_000_000)),
         output_price=rng.choice((0, 10_000_000_000_000)),
         tags=tuple(rng.sample(("eu", "EU", "paid"), rng.randrange(3))),
+        span=SPAN,
     )
 
 

@@ -1,8 +1,7 @@
 """The expected price: tokens are counted only where they cost something."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from routedsl.base.types import Value
 from routedsl.base.units import DOLLAR

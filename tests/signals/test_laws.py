@@ -1,11 +1,11 @@
 """What signals promise of every request: their types, their closed lists, and which is never more than which."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from routedsl.base.types import Value
 from routedsl.discover import builtin

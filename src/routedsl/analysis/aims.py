@@ -1,15 +1,16 @@
 """What a rule decides, in a form that is equal wherever two rules decide the same."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from math import inf
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from routedsl.analysis.ground import Ground
-from routedsl.base.source import Source, Span
+from routedsl.base.source import NOWHERE
 from routedsl.engine.program import Program
 from routedsl.language.policy import Condition, Constant, Options, Policy, Ranked, Reject, Rule
 
-NOWHERE = Span(Source("", ""), 0, 0)
 TRUE = Constant(True, span=NOWHERE)
 FALSE = Constant(False, span=NOWHERE)
 SPLIT = "split"
@@ -19,8 +20,7 @@ Place = tuple[str, Condition]
 """A model in a list, and when it is there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Aim:
+class Aim(Struct, frozen=True):
     """What a rule decides, without names and forms that make no difference.
 
     Rules of equal `shape` decide the same wherever `wheres`, which say when each candidate is there,

@@ -5,7 +5,8 @@ requests get there, and which of its models they can find together.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from routedsl.analysis.implicit import Link, Links, address, asks_for, chains, explicit_choices
 from routedsl.analysis.limits import Unbounded, Volume, most_calls, most_cost, most_wait, volume_of
@@ -31,16 +32,14 @@ from routedsl.language.policy import (
 from routedsl.language.targets import about
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """Why a chain breaks a promise: the model that it has, or the most that it can take."""
 
     model: str | None = None
     most: int | Unbounded = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
+class Breach(Struct, frozen=True):
     """A box of requests whose chain breaks a promise.
 
     `chain` is all that it may be made of, in order. `route` is where the requests come in, `rule` what
@@ -143,13 +142,12 @@ class Judge:
 # ── rules searched ──────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(slots=True)
-class _Search:
+class _Search(Struct):
     survey: Survey
     judge: Judge
     regions: Regions
     budget: Budget = field(default_factory=Budget)
-    suspects: dict[str, bool] = field(default_factory=dict)
+    suspects: dict[str, bool] = {}
 
     def region(self, condition: Condition) -> Sequence[Box]:
         return self.regions.of(condition, self.budget)

@@ -1,7 +1,9 @@
 """Requests that no model of their chain can take: too long for each, or asking for what none supports."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from routedsl.analysis.describe import describe
 from routedsl.analysis.implicit import Links, chains, unable
@@ -21,8 +23,7 @@ RARE = frozenset({"audio", "files"})
 MOST_LABELS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Misfit:
+class Misfit(Struct, frozen=True):
     """A rule's requests that are too much for its whole chain: what they ask for, and some of them as a box.
 
     `asked` is a condition; None where it takes the box to tell.
@@ -91,12 +92,11 @@ def _proof(misfit: Misfit, survey: Survey) -> Witness:
 # ── which there are ─────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(slots=True)
-class _Search:
+class _Search(Struct):
     route: RouteSurvey
     survey: Survey
     regions: Regions
-    reached: dict[int, Box | None] = field(default_factory=dict)
+    reached: dict[int, Box | None] = {}
 
     def in_chain(self, place: int, rule: Rule, links: Links) -> Iterator[Misfit]:
         short = [self._short(link.model, rule) for link in links]

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import fields, replace
+
+from msgspec.structs import replace
 
 from routedsl.analysis.capacity import MOST_LABELS, misfits, told
 from routedsl.analysis.implicit import Links, chains, wheres
@@ -19,7 +20,7 @@ from routedsl.engine.world import UNMEASURED, ModelState
 from routedsl.language.policy import And, CompareFacts, Condition, Constant, Not, Options, Or, Policy, Rule
 
 Chains = Sequence[tuple[Rule, Links]]
-_MEASURED = frozenset(measured.name for measured in fields(ModelState))
+_MEASURED = frozenset(ModelState.__struct_fields__)
 
 
 def chain_findings(survey: Survey) -> Iterator[Diagnostic]:

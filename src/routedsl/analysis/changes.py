@@ -1,12 +1,15 @@
 """Where two programs differ in what rules only name: when candidates are there, what models take, what facts mean."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
-from routedsl.analysis.aims import FALSE, NOWHERE, TRUE, Aim
+from msgspec import Struct
+from msgspec.structs import replace
+
+from routedsl.analysis.aims import FALSE, TRUE, Aim
 from routedsl.analysis.implicit import unable
+from routedsl.base.source import NOWHERE
 from routedsl.engine.program import Program
-from routedsl.language.policy import And, Condition, Constant, Fact, Model, Not, Or
+from routedsl.language.policy import And, Condition, Constant, Fact, Not, Or, undeclared
 
 _CLOCK = frozenset({"time", "weekday"})
 """Facts that are read in the policy's time zone."""
@@ -21,13 +24,12 @@ def is_told_apart(fact: Fact) -> bool:
     return fact.model.startswith(_NEW) if fact.model is not None else fact.signal in _CLOCK and fact.key is not None
 
 
-@dataclass(slots=True)
-class Changes:
+class Changes(Struct):
     """What is between an old program and a new one."""
 
     old: Program
     new: Program
-    limits: dict[str, Condition] = field(default_factory=dict)
+    limits: dict[str, Condition] = {}
 
     def between(self, one: Aim, other: Aim) -> Condition:
         """When two aims decide differently; for different shapes that is taken to be always."""
@@ -66,7 +68,7 @@ class Changes:
         return replace(fact, key=self.new.policy.timezone) if moved else fact
 
     def _price(self, program: Program, name: str) -> tuple[int, int]:
-        model = program.policy.models.get(name) or Model(name=name, id=name)
+        model = program.policy.models.get(name) or undeclared(name)
         return model.input_price, model.output_price
 
 

@@ -1,8 +1,10 @@
 """Conversations as a box demands them: who says what, how many messages, characters and words."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice, product
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from routedsl.analysis.samples import texts_for
 from routedsl.analysis.wanted import EVERYTHING, Spans, Wanted, least
@@ -27,16 +29,14 @@ _MEASURED = frozenset({"chars", "words", "text", "tokens", "total_tokens", "cost
 """What changes with each word of any message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Speech:
+class Speech(Struct, frozen=True):
     """One message."""
 
     role: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Talk:
+class Talk(Struct, frozen=True):
     """Messages, the description of each offered tool, and the arguments of each call of one.
 
     `caller` is the message in which the calls stand.
@@ -54,8 +54,7 @@ class Talk:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Filler:
+class Filler(Struct, frozen=True):
     """How a text is made longer: by this character, behind it, before it or within."""
 
     char: str = "a"
@@ -69,8 +68,7 @@ FILLERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """What the system prompt, the other messages and the user's last message say; without a user `last` is None."""
 
     system: str

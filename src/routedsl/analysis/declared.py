@@ -1,8 +1,10 @@
 """What two programs declare differently: models, upstreams, defaults, and the names that clients may ask for."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
 from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from routedsl.base.types import Type, Value
 from routedsl.base.units import Quantity, render_quantity
@@ -24,8 +26,7 @@ _NAMES = frozenset({"upstream", "fallback", "supports", "fallback_on", "buffer",
 """The settings whose texts are words or names, which stand without quotes where they can."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One thing that is declared differently; `old` or `new` is None where it is not declared there."""
 
     kind: str
@@ -66,8 +67,7 @@ def _settings(kind: str, name: str, old: Mapping[str, str | None], new: Mapping[
 
 
 def _written(declared: Model | Upstream | Options) -> dict[str, str | None]:
-    names = [field.name for field in fields(declared) if field.name not in ("name", "span")]
-    return {name: _text(name, getattr(declared, name)) for name in names}
+    return {name: _text(name, value) for name, value in asdict(declared).items() if name not in ("name", "span")}
 
 
 def _defaults(policy: Policy) -> dict[str, str | None]:

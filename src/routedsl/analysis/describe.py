@@ -1,21 +1,21 @@
 """A box as a condition that a person could have written: in the language's own syntax, canonical and short."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from routedsl.analysis.index import bits
 from routedsl.analysis.predicates import Pattern
 from routedsl.analysis.regions import Box, tied
 from routedsl.analysis.space import YES, Dimension, Space
 from routedsl.analysis.space import Span as Cell
-from routedsl.base.source import Source, Span
+from routedsl.base.source import NOWHERE
 from routedsl.base.types import Type, Value
 from routedsl.base.units import Quantity, render_quantity
 from routedsl.language import syntax as s
 from routedsl.language import written
 from routedsl.language.policy import Contains, Fact, Like, Matches
 
-NOWHERE = Span(Source("", ""), 0, 0)
 Run = tuple[int, int]
 """Cells of an ordered fact that follow one another, by the first and the last."""
 

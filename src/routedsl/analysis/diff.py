@@ -5,10 +5,12 @@ their regions meet. A region holds all the requests that it is about and may hol
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
 
-from routedsl.analysis.aims import FALSE, NOWHERE, Aim, aim_of
+from msgspec import Struct
+from msgspec.structs import replace
+
+from routedsl.analysis.aims import FALSE, Aim, aim_of
 from routedsl.analysis.changes import Changes
 from routedsl.analysis.ground import Ground
 from routedsl.analysis.implicit import MODEL, address
@@ -19,6 +21,7 @@ from routedsl.analysis.predicates import each_once
 from routedsl.analysis.reach import rules_of
 from routedsl.analysis.regions import Box, Budget, Regions, Undecided, meet
 from routedsl.analysis.space import Space, space_of
+from routedsl.base.source import NOWHERE
 from routedsl.engine.program import Program
 from routedsl.engine.reference import rules_with_conditions
 from routedsl.language.policy import And, Condition, HandOver, Rule
@@ -29,8 +32,7 @@ _PIECES, _TRIED = 4, 8
 """Pieces of one box, and of a whole difference, in which a witness is looked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """Requests that are decided differently in one way.
 
     They come into the route `asked`, the old program's and the new one's, and lie in one of `parts`. `old`
@@ -44,8 +46,7 @@ class Difference:
     pieces: tuple[Box, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """All differences of two programs; `undecided` says of which rules and routes there may be more."""
 
     space: Space
@@ -79,8 +80,7 @@ def compare(old: Program, new: Program) -> Comparison:
 # ── rules as requests of a route get to them ────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     """A rule with all that stands before it, in every route on the way, and what it decides."""
 
     rule: Rule
@@ -116,8 +116,7 @@ def _flat(program: Program, route: str, above: tuple[Condition, ...] = ()) -> It
 # ── rules laid beside each other ────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """Requests that one line takes before and another line after, which decides differently."""
 
     old: _Line

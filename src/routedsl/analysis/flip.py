@@ -1,9 +1,10 @@
 """The nearest flip: the smallest change of one fact by which another rule would have decided."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from math import inf, nextafter
+
+from msgspec import Struct
 
 from routedsl.analysis.points import cell_of
 from routedsl.analysis.predicates import Pattern
@@ -23,8 +24,7 @@ MOST_TRIES = 200
 _DAY = 24 * 60
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """Another value, and how far off it is: 0 is no change, 1 a whole one.
 
     `beyond` is the bound that the value is the first past, where no value is the nearest. `example` says
@@ -40,8 +40,7 @@ class Change:
     found: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Flip:
+class Flip(Struct, frozen=True):
     """One fact with another value, and the rule that decides then.
 
     `change` is the value as it was tried.

@@ -1,7 +1,8 @@
 """What an explanation adds once a request is decided: what was asked in effect, and what would have changed it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routedsl.analysis.describe import describe, pattern_to_text
 from routedsl.analysis.effective import effective
@@ -17,8 +18,7 @@ from routedsl.engine.request import Request
 from routedsl.engine.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class Hindsight:
+class Hindsight(Struct, frozen=True):
     """The effective condition around a request, and its nearest flip; None where there is none to tell."""
 
     effective: str | None = None

@@ -4,7 +4,8 @@ They ask facts as any condition does, so that the analysis holds them against ru
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routedsl.analysis.ground import Ground
 from routedsl.base.source import Span
@@ -67,8 +68,7 @@ def address(route: Route, program: Program) -> Condition:
 # ── chains ──────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A model that may be in a chain, and when it is, were it up and able."""
 
     model: str

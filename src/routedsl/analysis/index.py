@@ -1,7 +1,8 @@
 """Which boxes of many meet a given one: bit sets over boxes, looked up by cell instead of compared one by one."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from routedsl.analysis.regions import Box
 from routedsl.analysis.space import Dimension, Space
@@ -16,8 +17,7 @@ BUCKETS = 1024
 """Into how many buckets the cells of an ordered dimension are put, at most."""
 
 
-@dataclass(slots=True)
-class _Column:
+class _Column(Struct):
     """One dimension of an index: the boxes that leave it `free`, and those that may be in which cell.
 
     For ordered dimensions `upto[b]` are the free boxes and those whose first cell is in bucket `b` or before,
@@ -28,9 +28,9 @@ class _Column:
     free: int
     wide: int = 0
     shift: int = 0
-    cells: dict[int, int] = field(default_factory=dict)
-    upto: list[int] = field(default_factory=list)
-    since: list[int] = field(default_factory=list)
+    cells: dict[int, int] = {}
+    upto: list[int] = []
+    since: list[int] = []
 
     def meeting(self, cells: int) -> int:
         """The boxes that may have one of these cells."""

@@ -2,8 +2,9 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from routedsl.analysis.conversation import Demands, Talk, agrees, spans_of
 from routedsl.analysis.wanted import Spans, holds, least

@@ -1,17 +1,19 @@
 """The most that a chain can take: calls, time, money."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import inf
+
+from msgspec import Struct
 
 from routedsl.analysis.regions import Box
 from routedsl.analysis.space import Space
+from routedsl.base.source import NOWHERE
 from routedsl.engine.attempts import terms_of
-from routedsl.language.policy import Model, Options, Policy, Upstream
+from routedsl.language.policy import Model, Options, Policy, Upstream, undeclared
 
 PER = 1_000_000
 """Prices are for so many tokens."""
-_UNWRITTEN = Upstream(name="", url="")
+_UNWRITTEN = Upstream("", "", span=NOWHERE)
 
 
 def most_calls(chain: Sequence[str], options: Options) -> int:
@@ -43,16 +45,14 @@ def _upstream(model: str, policy: Policy) -> Upstream:
 # ── money ───────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Unbounded:
+class Unbounded(Struct, frozen=True):
     """A model that has a price, and nothing that bounds the tokens it is for."""
 
     model: str
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(Struct, frozen=True):
     """The most tokens of a region's prompts, and of the answers that are asked for; infinite where nothing says."""
 
     prompt: float
@@ -63,7 +63,7 @@ def most_cost(chain: Sequence[str], options: Options, policy: Policy, volume: Vo
     """Pico-dollars for all calls, each billed whole."""
     total = 0
     for name in chain:
-        cost = _cost(policy.models.get(name) or Model(name=name, id=name), volume)
+        cost = _cost(policy.models.get(name) or undeclared(name), volume)
         if isinstance(cost, Unbounded):
             return cost
         total += cost

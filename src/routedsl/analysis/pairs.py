@@ -1,14 +1,14 @@
 """Which rules of two lists a request can be taken by, one in each, as far as their conditions alone tell."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
+
+from msgspec import Struct
 
 from routedsl.language.policy import Condition
 
 
-@dataclass(frozen=True, slots=True)
-class Pairs:
+class Pairs(Struct, frozen=True):
     """For each old place the new places that it must be laid beside.
 
     `partners` are places of equal conditions in the same order on both sides. A request that partners

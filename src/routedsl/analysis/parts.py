@@ -1,7 +1,8 @@
 """Regions as people read them: a box, and what earlier rules take out of it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routedsl.analysis.describe import describe, essential
 from routedsl.analysis.points import holds_point
@@ -13,8 +14,7 @@ MOST_JOINED = 200
 """Parts past which they are no longer compared pair by pair: the same region, in more words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """The requests that lie in a box, and in none of others."""
 
     box: Box

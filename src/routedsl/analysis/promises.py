@@ -1,9 +1,10 @@
 """Asserts proved: for every request, every state of the world and whole chains, or told where they break."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from math import inf
+
+from msgspec.structs import replace
 
 from routedsl.analysis.breaches import Breach, Judge, breaches
 from routedsl.analysis.limits import Unbounded, Volume

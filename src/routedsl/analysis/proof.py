@@ -1,6 +1,7 @@
 """Shows a difference: a request that two programs decide differently, decided by the reference evaluator."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from routedsl.analysis.changes import is_told_apart
 from routedsl.analysis.diff import Difference
@@ -17,8 +18,7 @@ MOST_WORLDS = 400
 """Worlds in which requests are decided before a difference is only possible."""
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True):
     """A difference's witness, and where it is shown, both decisions on it."""
 
     witness: Witness
@@ -52,8 +52,7 @@ def _decided(decision: Decision) -> tuple[object, ...]:
     return (decision.action, decision.route, decision.chain, refusal if decision.status else options)
 
 
-@dataclass(slots=True)
-class _Search:
+class _Search(Struct):
     difference: Difference
     old: Program
     new: Program

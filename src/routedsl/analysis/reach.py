@@ -1,8 +1,9 @@
 """Which requests reach which rule: what a rule's condition takes, minus all that the rules before it took."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate, islice
+
+from msgspec import Struct
 
 from routedsl.analysis.index import BoxIndex, bits
 from routedsl.analysis.regions import MOST_PIECES, Box, Budget, Regions, Undecided, minus
@@ -17,30 +18,26 @@ ALL_PIECES, FEWEST_PIECES = 4_000_000, 1_000
 """Pieces for all rules of a policy together, and for each at least: many hard rules do not take for ever."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+class Reached(Struct, frozen=True):
     """A box of requests that reach the rule; there may be more."""
 
     box: Box
 
 
-@dataclass(frozen=True, slots=True)
-class Dead:
+class Dead(Struct, frozen=True):
     """Nothing reaches the rule. `by` are the places of rules that together take all of it; empty: it takes nothing."""
 
     by: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """The budget was spent before an answer."""
 
 
 Reach = Reached | Dead | Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """Conditions in order with their regions; None where a region took more than its budget.
 
     `boxes` are those of all regions in order, `owners` the place of each one's rule, `starts` the number

@@ -2,9 +2,10 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import inf
+
+from msgspec import Struct
 
 from routedsl.analysis.conversation import Demands, spans_of
 from routedsl.analysis.space import Span
@@ -23,8 +24,7 @@ _BOUNDS = range(10**4)
 _NEVER = World(now=datetime(1970, 1, 1, tzinfo=UTC))
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(Struct, frozen=True):
     """A bound of the answer, None for none, and the tokens that the prompt may have with it."""
 
     bound: int | None

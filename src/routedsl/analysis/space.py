@@ -11,9 +11,11 @@ no request's.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from math import inf
+
+from msgspec import Struct
 
 from routedsl.analysis.predicates import Pattern, constants_of, each_once, implications, patterns_of, test_of
 from routedsl.analysis.ties import AtLeast, AtMost, Follows, Tie
@@ -29,8 +31,7 @@ BOTH = NO | YES
 _LAST_MINUTE = 24 * 60 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A cell of an ordered fact: the values from `low` to `high`, both in unless it is `open`."""
 
     low: float
@@ -46,13 +47,12 @@ class Span:
         return self.high - 1 if self.low == -inf else (self.low + self.high) / 2
 
 
-@dataclass(frozen=True, slots=True)
-class Dimension:
+class Dimension(Struct, frozen=True, dict=True):
     """One fact's values in cells. `values` has a sample of each cell, None for the cell of missing.
 
     `spans` are the cells' bounds where the fact is ordered, in order; the cell of missing comes after
     them. `other` is the cell of all texts that the policy does not name. `pattern` is set for a
-    pattern's dimension, whose cells are `NO` and `YES`. `full` is all cells.
+    pattern's dimension, whose cells are `NO` and `YES`.
     """
 
     fact: Fact
@@ -60,29 +60,30 @@ class Dimension:
     spans: tuple[Span, ...] = ()
     other: int | None = None
     pattern: Pattern | None = None
-    full: int = field(init=False, compare=False)
-    places: Mapping[Value, int] = field(init=False, compare=False)
 
-    def __post_init__(self) -> None:
-        """Note where each sample stands: every constant of the policy is the sample of a cell."""
-        object.__setattr__(self, "full", (1 << len(self.values)) - 1)
-        object.__setattr__(self, "places", {value: index for index, value in enumerate(self.values)})
+    @cached_property
+    def full(self) -> int:
+        """All cells."""
+        return (1 << len(self.values)) - 1
+
+    @cached_property
+    def places(self) -> Mapping[Value, int]:
+        """Where each sample stands: every constant of the policy is the sample of a cell."""
+        return {value: index for index, value in enumerate(self.values)}
 
     def cells(self, test: Callable[[Value], bool]) -> int:
         """The cells whose sample passes; every other value of a cell does as its sample."""
         return sum(1 << index for index, value in enumerate(self.values) if test(value))
 
 
-@dataclass(frozen=True, slots=True)
-class Law:
+class Law(Struct, frozen=True):
     """A fact that is never more than another, by their dimensions."""
 
     lesser: int
     greater: int
 
 
-@dataclass(frozen=True, slots=True)
-class Space:
+class Space(Struct, frozen=True):
     """All dimensions of a policy, and what ties them together.
 
     `index` finds a dimension by its fact's text, or by a pattern's `pattern_key`. `texts` gives for a
@@ -95,8 +96,8 @@ class Space:
     index: Mapping[object, int]
     texts: Mapping[int, tuple[tuple[int, int, int], ...]]
     laws: tuple[Law, ...] = ()
-    ties: Mapping[int, tuple[Tie, ...]] = field(default_factory=dict)
-    atoms: Mapping[Predicate, tuple[int, int]] = field(default_factory=dict)
+    ties: Mapping[int, tuple[Tie, ...]] = {}
+    atoms: Mapping[Predicate, tuple[int, int]] = {}
 
     def atom(self, predicate: Predicate) -> tuple[int, int]:
         """A predicate as a dimension and the cells where it holds.
@@ -163,13 +164,12 @@ def space_of(conditions: Iterable[Condition], words: Mapping[str, SignalWord]) -
     )
 
 
-@dataclass(slots=True)
-class _Build:
-    dimensions: list[Dimension] = field(default_factory=list)
-    index: dict[object, int] = field(default_factory=dict)
-    texts: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
-    laws: list[Law] = field(default_factory=list)
-    ties: dict[int, list[Tie]] = field(default_factory=dict)
+class _Build(Struct):
+    dimensions: list[Dimension] = []
+    index: dict[object, int] = {}
+    texts: dict[int, list[tuple[int, int, int]]] = {}
+    laws: list[Law] = []
+    ties: dict[int, list[Tie]] = {}
 
     def add(self, key: object, dimension: Dimension) -> int:
         at = self.index[key] = len(self.dimensions)

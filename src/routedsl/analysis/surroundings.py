@@ -1,9 +1,10 @@
 """What stands around a body: headers, the key, the clock, the draw, the state of models; as values and as JSON."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from routedsl.analysis.bodies import asked, keyed
 from routedsl.analysis.conversation import Demands
@@ -16,12 +17,11 @@ from routedsl.language.policy import Fact
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NOON = 12 * 60
-STATE = frozenset(field.name for field in fields(ModelState))
+STATE = frozenset(ModelState.__struct_fields__)
 """The facts of a model that a world tells."""
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What came with the body, and the world; `told` is how an envelope tells them."""
 
     headers: Mapping[str, str]

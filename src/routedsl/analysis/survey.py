@@ -1,7 +1,8 @@
 """A program laid out for questions: its request space, and each route's rules with their whole conditions."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routedsl.analysis.ground import Ground
 from routedsl.analysis.implicit import implied
@@ -13,8 +14,7 @@ from routedsl.engine.reference import rules_with_conditions
 from routedsl.language.policy import Block, Condition, Route, Rule
 
 
-@dataclass(frozen=True, slots=True)
-class RouteSurvey:
+class RouteSurvey(Struct, frozen=True):
     """A route's rules in the order of the text; `reach` answers for the same places."""
 
     route: Route
@@ -44,8 +44,7 @@ class RouteSurvey:
                     yield from filter(worth, self.reach.left_over(both, earlier, budget))
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """A program, the space that all its conditions share, and its routes."""
 
     program: Program

@@ -1,10 +1,9 @@
 """Ties between dimensions: what the cells that one is left to leave to another."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Follows:
+class Follows(Struct, frozen=True):
     """Where this dimension is within `cells`, the other is within `left`."""
 
     other: int
@@ -16,8 +15,7 @@ class Follows:
         return -1 if here & ~self.cells else self.left
 
 
-@dataclass(frozen=True, slots=True)
-class AtMost:
+class AtMost(Struct, frozen=True):
     """The other fact is never more than this one: `counts` has for each greatest cell in how many it may be."""
 
     other: int
@@ -28,8 +26,7 @@ class AtMost:
         return (1 << self.counts[here.bit_length() - 1]) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class AtLeast:
+class AtLeast(Struct, frozen=True):
     """The other fact is never less than this one: `firsts` has for each least cell the first in which it may be."""
 
     other: int

@@ -1,8 +1,10 @@
 """What a box demands of each fact, in a form that values can be made from and held against."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from math import ceil, inf
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from routedsl.analysis.index import bits
 from routedsl.analysis.predicates import Pattern
@@ -17,8 +19,7 @@ EVERYTHING: Spans = (Span(0, inf),)
 """The spans of a count of which nothing is demanded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What one fact must be.
 
     An ordered fact lies in one of `spans`. A text is one of `values`, or where `other` is set any that is
@@ -34,7 +35,7 @@ class Wanted:
     missing: bool = False
     found: tuple[Pattern, ...] = ()
     fails: tuple[Pattern, ...] = ()
-    tests: Mapping[Pattern, Callable[[Value], bool]] = field(default_factory=dict, compare=False, repr=False)
+    tests: Mapping[Pattern, Callable[[Value], bool]] = {}
 
     def allows(self, value: Value) -> bool:
         """Whether a value is as demanded."""

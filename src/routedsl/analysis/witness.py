@@ -1,10 +1,11 @@
 """Witnesses: a request that lies in a box and does what is claimed of the box, tested before it is shown."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from itertools import islice
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from routedsl.analysis.bodies import ENDPOINT, bodies
 from routedsl.analysis.conversation import Demands
@@ -36,8 +37,7 @@ BUILT = frozenset(
 """The signals that a request or a world is made for; any other, which an extension derives, is pinned."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """A request that lies in the box: what `Program.decide` and `explain` take, and its facts."""
 
     request: Request

@@ -1,8 +1,10 @@
 """Other worlds for a request: models quick and slow, idle and down, each draw, other hours; as values and as JSON."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from routedsl.base.types import Type
 from routedsl.base.units import WHOLE, to_json
@@ -14,8 +16,7 @@ _SLOW, _QUICK = 2_000_000, 1_000
 """Microseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
+class Variant(Struct, frozen=True):
     """A world that differs from another as told, in the form of an envelope's `world`."""
 
     world: World

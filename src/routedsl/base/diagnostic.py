@@ -1,8 +1,9 @@
 """Findings about policy text, as values: collected and sorted, never thrown one by one."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct
 
 from routedsl.base.source import Span
 
@@ -15,24 +16,21 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """A second place that a finding is about, with a few words on it."""
 
     span: Span
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """A change of the text that a program may make to follow the help."""
 
     span: Span
     replacement: str
 
 
-@dataclass(frozen=True, slots=True)
-class Witness:
+class Witness(Struct, frozen=True):
     """What proves a finding, or what there is instead of a proof.
 
     Where it is `shown`, `envelope` is a request as `decide` reads it, and `facts` are its own. Else the
@@ -42,11 +40,10 @@ class Witness:
 
     shown: bool
     envelope: Mapping[str, object] | None = None
-    facts: Mapping[str, object] = field(default_factory=dict)
+    facts: Mapping[str, object] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True, kw_only=True):
     """One finding: a stable code of `base.codes`, one lower-case sentence, where, and what helps."""
 
     code: str

@@ -1,12 +1,14 @@
 """A policy file's text, and places in it."""
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 
-@dataclass(frozen=True, eq=False)
-class Source:
+class Source(Struct, frozen=True, eq=False, dict=True):
     """One policy file as read: `name` is what messages call it, `text` is decoded UTF-8."""
 
     name: str
@@ -28,11 +30,10 @@ class Source:
         return self.text[start:end].rstrip("\r\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Offsets `start` (in) and `end` (out) of a piece of a source."""
 
-    source: Source = field(repr=False)
+    source: Source
     start: int
     end: int
 
@@ -47,6 +48,41 @@ class Span:
         line, column = self.source.position(self.start)
         return f"{self.source.name}:{line}:{column}"
 
+    @property
+    def word(self) -> "Span":
+        """The letters that the piece begins with."""
+        letters = takewhile(str.isalpha, self.text)
+        return Span(self.source, self.start, self.start + sum(1 for _ in letters))
+
+    def __repr__(self) -> str:
+        """The place alone: a source can be long."""
+        return self.at
+
     def to(self, other: "Span") -> "Span":
         """The piece from the start of this one to the end of another."""
         return Span(self.source, self.start, max(self.end, other.end))
+
+
+NOWHERE = Span(Source("", ""), 0, 0)
+"""The place of what stands in no text."""
+
+
+class Node(Struct, frozen=True, kw_only=True):
+    """What stands somewhere in a source, or came from there.
+
+    The place takes no part in equality: what says the same is equal.
+    """
+
+    span: Span
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both are of one kind and say the same."""
+        return type(self) is type(other) and _said(self) == _said(other)
+
+    def __hash__(self) -> int:
+        """The hash of what is said."""
+        return hash(_said(self))
+
+
+def _said(node: Node) -> tuple[object, ...]:
+    return astuple(node)[:-1]  # what is given by keyword alone comes last

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+
+from msgspec import Struct
 
 from routedsl.base.suggest import close_matches
 from routedsl.base.types import Type, Value
@@ -35,8 +36,7 @@ _LONG_UNITS = {
 _DAYS = frozenset({"d", "day", "days"})
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(Struct, frozen=True):
     """A literal's type and its exact value in that type (see `Type`)."""
 
     type: Type

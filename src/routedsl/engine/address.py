@@ -1,7 +1,8 @@
 """Who is routed: what the model that a client asks for stands for."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routedsl.base.suggest import close_matches
 from routedsl.base.types import Type
@@ -10,22 +11,19 @@ from routedsl.language.names import MAIN_ALIAS, MAIN_ROUTE
 from routedsl.language.policy import Fact, Like, Policy, Route
 
 
-@dataclass(frozen=True, slots=True)
-class ToRoute:
+class ToRoute(Struct, frozen=True):
     """A route decides."""
 
     route: str
 
 
-@dataclass(frozen=True, slots=True)
-class ToModel:
+class ToModel(Struct, frozen=True):
     """The client's choice is kept."""
 
     model: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """Nothing answers to that name; `message` says so and names what comes close."""
 
     message: str
@@ -38,8 +36,7 @@ def _any(_name: str) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class AddressBook:
+class AddressBook(Struct, frozen=True):
     """The names that clients may ask for: exact ones, and patterns in the order of the text.
 
     A name that `may` is not true of is unknown to this client.

@@ -1,7 +1,8 @@
 """The extensions there are, as one immutable value that is passed as an argument."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routedsl.engine.probe import Probe
 from routedsl.engine.protocol import Protocol
@@ -10,8 +11,7 @@ from routedsl.engine.strategy import Strategy
 from routedsl.language.vocabulary import SignalWord, Vocabulary
 
 
-@dataclass(frozen=True, slots=True)
-class Catalog:
+class Catalog(Struct, frozen=True):
     """Signals of requests and world by name, signals of models by name, strategies, protocols by endpoint.
 
     Probes are by the kind of server that they ask.

@@ -1,7 +1,8 @@
 """From a target to a chain: candidates filtered and ranked, then the fallback, without what cannot serve."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routedsl.engine.code import Test
 from routedsl.engine.draw import Drawn, draw_of
@@ -14,8 +15,7 @@ from routedsl.engine.world import World
 from routedsl.language.policy import Options, Ranked
 
 
-@dataclass(frozen=True, slots=True)
-class Contest:
+class Contest(Struct, frozen=True):
     """A rule's target, ready to rank: its strategy and the test of each candidate's `where`."""
 
     target: Ranked
@@ -23,8 +23,7 @@ class Contest:
     tests: tuple[Test | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Chained:
+class Chained(Struct, frozen=True):
     """A chain and how it came about.
 
     `passed` are the candidates that `where` keeps, `ranking` is their order. `unfit` says of models

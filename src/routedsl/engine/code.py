@@ -6,7 +6,8 @@ constants, and the code sees no builtins. Walking the tree instead was measured 
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from routedsl.base.types import Value
 from routedsl.engine.facts import Read
@@ -51,11 +52,10 @@ _VALUES, _READ, _ONE, _OTHER = "values", "read", "one", "other"
 """The names in the generated code: two parameters, and the fact or the two facts of the predicate at hand."""
 
 
-@dataclass(slots=True)
-class _Scribe:
+class _Scribe(Struct):
     """Writes expressions; keeps the matchers that they call."""
 
-    matchers: dict[str, Matcher] = field(default_factory=dict)
+    matchers: dict[str, Matcher] = {}
 
     def expression(self, condition: Condition) -> ast.expr:
         """A condition as a Python expression."""

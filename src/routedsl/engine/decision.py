@@ -1,8 +1,9 @@
 """What the policy says of one request: a chain of attempts, or a refusal, and why."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct
 
 from routedsl.base.types import Type, Value
 from routedsl.language.policy import Options
@@ -19,8 +20,7 @@ EXPLICIT = "explicit"
 """Stands for the rule where the client's own choice of a model is kept."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """One decision.
 
     `chain` names declared models in the order of attempts; it may be empty for a `forward`: nothing can
@@ -37,8 +37,8 @@ class Decision:
     chain: tuple[str, ...]
     options: Options
     policy: str
-    facts: Mapping[str, Value] = field(default_factory=dict)
-    types: Mapping[str, Type] = field(default_factory=dict, repr=False)
+    facts: Mapping[str, Value] = {}
+    types: Mapping[str, Type] = {}
     status: int | None = None
     code: str | None = None
     message: str | None = None

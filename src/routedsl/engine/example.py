@@ -1,10 +1,12 @@
 """Moments for the examples of signals, and what a signal reads in them."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec.structs import replace
+
+from routedsl.base.source import NOWHERE
 from routedsl.base.types import Value
 from routedsl.engine.request import Message, Request
 from routedsl.engine.signal import Example, Moment, Signal
@@ -32,7 +34,7 @@ def at(now: datetime, timezone: str = "UTC") -> Moment:
 
 def candidate(state: ModelState = UNMEASURED, asked: Moment | None = None, **declared: Any) -> Moment:
     """A model named `tiny` that is asked about: what is measured of it, and the fields of its declaration."""
-    model = Model(name="tiny", id="tiny", **declared)
+    model = Model("tiny", "tiny", **declared, span=NOWHERE)
     return replace(asked or chat("hi"), world=World(now=NOON, models={"tiny": state}), model=model)
 
 

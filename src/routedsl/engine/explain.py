@@ -1,7 +1,8 @@
 """Why a request goes where it goes: what the reference evaluator saw, rule by rule and predicate by predicate."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routedsl.base.types import Value
 from routedsl.engine.address import ToModel, ToRoute, Unknown
@@ -16,8 +17,7 @@ from routedsl.engine.world import World
 from routedsl.language.policy import And, Condition, Constant, HandOver, Not, Or, Ranked, Rule, Target
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Seen(Struct, frozen=True, kw_only=True):
     """A predicate as it was evaluated: the condition as a person wrote it, the facts that it asked, what came out."""
 
     condition: Condition
@@ -25,8 +25,7 @@ class Seen:
     result: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class Tried(Struct, frozen=True, kw_only=True):
     """A rule as it was tried, with its predicates in the order they were evaluated."""
 
     rule: Rule
@@ -34,8 +33,7 @@ class Tried:
     seen: tuple[Seen, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Considered:
+class Considered(Struct, frozen=True, kw_only=True):
     """A candidate as `where` was asked for it; `result` is whether it was kept."""
 
     model: str
@@ -43,8 +41,7 @@ class Considered:
     seen: tuple[Seen, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
+class Explanation(Struct, frozen=True, kw_only=True):
     """A decision and its reasons.
 
     `types` are those of all facts seen. `chained` tells how the chain came about, where there is one;

@@ -1,16 +1,17 @@
 """Facts of one request: read when first asked, kept from then on, in the order asked."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import isfinite
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from routedsl.base.types import Type, Value
 from routedsl.engine.catalog import Catalog
 from routedsl.engine.request import Request
 from routedsl.engine.signal import Moment, Signal
 from routedsl.engine.world import World
-from routedsl.language.policy import Fact, Model
+from routedsl.language.policy import Fact, Model, undeclared
 
 Read = Callable[[str], Value]
 """From a fact's canonical text to its value, None where it is missing."""
@@ -30,8 +31,7 @@ _HELD: Mapping[Type, type | tuple[type, ...]] = {
 """How a value of each type is held."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """How a fact is read: its signal, the name in brackets, the model that it is about."""
 
     signal: Signal
@@ -39,8 +39,7 @@ class Reading:
     model: Model | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Readings:
+class Readings(Struct, frozen=True):
     """How each fact is read that a policy, a signal or a strategy can ask for.
 
     `named` are those that the policy names, by their canonical text.
@@ -74,7 +73,7 @@ def _reading(fact: Fact, catalog: Catalog, models: Mapping[str, Model]) -> Readi
 
 
 def _about(model: str, name: str, catalog: Catalog, models: Mapping[str, Model]) -> Reading:
-    return Reading(catalog.model_facts[name], model=models.get(model) or Model(name=model, id=model))
+    return Reading(catalog.model_facts[name], model=models.get(model) or undeclared(model))
 
 
 class Facts:

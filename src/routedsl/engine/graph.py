@@ -1,9 +1,10 @@
 """The decision tree of a policy, drawn: as an indented text, as Mermaid, as DOT, as JSON."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from routedsl.engine.plan import Branch, Leaf, Plan, Step
 from routedsl.engine.report import options_to_json
@@ -16,8 +17,7 @@ _LONGEST = 100
 ELSE = "else"
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """What is drawn: a policy and its plan."""
 
     policy: Policy
@@ -113,8 +113,7 @@ def _aim_to_json(rule: Rule, leaf: Leaf) -> dict[str, object]:
 # ── a flow of nodes and arrows ──────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A route's start, a question, or a rule that decides; `lines` are what stands on it."""
 
     id: str
@@ -122,8 +121,7 @@ class Node:
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrow:
+class Arrow(Struct, frozen=True):
     """Where the way goes on, and at which answer; `""` where there is only one way."""
 
     start: str

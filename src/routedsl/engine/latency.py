@@ -1,7 +1,8 @@
 """Recent measurements of one model, and their median: a few, and none from long ago."""
 
-from dataclasses import dataclass
 from statistics import median_low
+
+from msgspec import Struct
 
 from routedsl.base.units import DURATIONS
 
@@ -10,8 +11,7 @@ LIFETIME = 5 * DURATIONS["m"]
 """After so long without a new one a model counts as not measured, and `fastest` tries it again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """One value, in whatever unit, and when it was taken, in microseconds of a monotonic clock."""
 
     at: int

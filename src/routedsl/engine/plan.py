@@ -8,7 +8,8 @@ by the plan too, in the same order. So a decision shows the same facts whoever e
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routedsl.language.policy import (
     And,
@@ -26,16 +27,14 @@ from routedsl.language.policy import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """A rule decides; where `route` is set, its target hands over to that route."""
 
     rule: int
     route: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """Steps that are only tried where a condition holds."""
 
     condition: Condition
@@ -45,8 +44,7 @@ class Branch:
 Step = Leaf | Branch
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """The steps of each route by name."""
 
     routes: Mapping[str, tuple[Step, ...]]

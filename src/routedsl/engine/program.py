@@ -1,8 +1,9 @@
 """A policy ready to decide: the checked policy, its plan, and the functions made from it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from routedsl.base.types import Type, Value
 from routedsl.engine.address import AddressBook, ToModel, ToRoute, Unknown, address_book
@@ -26,8 +27,7 @@ class Refusal(NamedTuple):
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """What one policy text means, as functions of a request and a world. Made by `program_of`."""
 
     policy: Policy

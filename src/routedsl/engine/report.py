@@ -1,8 +1,9 @@
 """A decision as JSON: what `decide --json` prints, dry runs answer, and records keep."""
 
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import Any
+
+from msgspec.structs import asdict
 
 from routedsl.base.types import Type
 from routedsl.base.units import Quantity, render_quantity, to_json
@@ -10,6 +11,7 @@ from routedsl.engine.decision import Action, Decision
 from routedsl.language.policy import Options
 
 _DURATIONS = frozenset({"timeout", "first_token", "idle", "deadline", "hedge", "sticky"})
+_UNWRITTEN = Options()
 _IN_CHAIN = "fallback"
 """The option that a decision's chain already shows."""
 
@@ -50,10 +52,9 @@ def options_to_text(options: Options) -> str:
 
 
 def _differing(options: Options) -> Iterator[tuple[str, Any]]:
-    for field in fields(options):
-        value = getattr(options, field.name)
-        if value != field.default and field.name != _IN_CHAIN:
-            yield field.name, value
+    for name, value in asdict(options).items():
+        if value != getattr(_UNWRITTEN, name) and name != _IN_CHAIN:
+            yield name, value
 
 
 def _plain(value: object) -> object:

@@ -1,7 +1,8 @@
 """One request in a neutral form, whatever dialect it came in."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 
 class RequestError(Exception):
@@ -15,8 +16,7 @@ class RequestError(Exception):
         self.param = param
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(Struct, frozen=True, kw_only=True):
     """One message: its text (all text parts, joined by newlines), and how much else it carries.
 
     `role` is `system` (a developer's message too), `user`, `assistant`, `tool`, or what the client
@@ -33,8 +33,7 @@ class Message:
     calls: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """What a client asked, as signals read it.
 
     `messages` include the system prompt wherever the dialect puts it. `tools` are the offered
@@ -50,7 +49,7 @@ class Request:
     messages: Sequence[Message]
     body: bytes = b""
     id: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     query: str = ""
     key: str | None = None
     tools: Sequence[str] = ()
@@ -63,4 +62,4 @@ class Request:
     effort: str | None = None
     user: str | None = None
     session: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = {}

@@ -1,8 +1,9 @@
 """The contract of a signal: one file in `signals/` binds `SIGNAL = Signal(...)`, docs and examples included."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from routedsl.base.types import Type, Value
 from routedsl.engine.request import Request
@@ -30,8 +31,7 @@ Pin = Callable[[str], Value]
 """Reads another fact of the same request by its canonical text: memoised, and pinned facts win."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class Moment(Struct, frozen=True, kw_only=True):
     """All that a signal may read: the request, the world, other facts, and for a model's fact its declaration.
 
     `key` is the name in brackets of a keyed signal. `timezone` is the policy's. `model` is the
@@ -70,8 +70,7 @@ class Moment:
         return self.world.model(self.about.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True):
     """A documented and tested reading: at this moment, the signal has this value.
 
     `engine.example` makes moments, and tells what a signal reads in them.
@@ -82,8 +81,7 @@ class Example:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signal:
+class Signal(Struct, frozen=True, kw_only=True):
     """A named, typed thing to ask.
 
     `read` returns the value in the type's form (see `Type`), None where it is missing; it must not

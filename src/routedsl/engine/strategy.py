@@ -1,7 +1,8 @@
 """The contract of a strategy: one file in `strategies/` binds `STRATEGY = Strategy(...)`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routedsl.base.types import Value
 
@@ -9,8 +10,7 @@ Ask = Callable[[str, str], Value]
 """`ask(model, fact)`: a model's fact for this request, such as `ask("tiny", "latency")`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ballot:
+class Ballot(Struct, frozen=True, kw_only=True):
     """What a strategy ranks: the candidates in the order of the text, and how to ask about them.
 
     `shares` (parts per million, one a candidate) and `draw` (parts per million) are there for
@@ -36,8 +36,7 @@ def by_number(ballot: Ballot, fact: str, *, largest_first: bool = False) -> tupl
     return tuple(sorted(ballot.models, key=place))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Strategy:
+class Strategy(Struct, frozen=True, kw_only=True):
     """A way to order candidates.
 
     `rank` returns some or all of the ballot's models, the first choice first, each at most once. It

@@ -1,10 +1,11 @@
 """What is true at the moment of a decision and not of the request: clock, draw, health, load."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct
 
+<<<<<<< HEAD
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelState:
     """A model's recent behaviour, and what its server tells.
@@ -12,6 +13,11 @@ class ModelState:
     Durations are microseconds, shares parts per million; None is not measured, or not told. `load` passes
     the whole where requests wait.
     """
+=======
+
+class ModelState(Struct, frozen=True, kw_only=True):
+    """A model's recent behaviour. Durations are microseconds, shares parts per million; None is not measured."""
+>>>>>>> b105a86 (wip)
 
     up: bool = True
     latency: int | None = None
@@ -30,8 +36,7 @@ class ModelState:
 UNMEASURED = ModelState()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class World(Struct, frozen=True, kw_only=True):
     """The world as given to one decision: the engine never asks for the time or for chance.
 
     `now` is aware of its zone. `draw`, in parts per million, replaces the draw that the request's
@@ -41,7 +46,7 @@ class World:
 
     now: datetime
     draw: int | None = None
-    models: Mapping[str, ModelState] = field(default_factory=dict)
+    models: Mapping[str, ModelState] = {}
     sticky: str | None = None
     sticky_age: int = 0
 

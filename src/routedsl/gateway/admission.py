@@ -40,6 +40,6 @@ def _missing_key(upstream: Upstream, variable: str) -> Diagnostic:
     return Diagnostic(
         code="R0802",
         message=f"the environment has no `{variable}`, the key of upstream `{upstream.name}`",
-        span=upstream.span or _NOWHERE,
+        span=upstream.span,
         help=f"set it before the gateway starts: `export {variable}=…`",
     )

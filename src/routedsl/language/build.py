@@ -1,7 +1,8 @@
 """Reductions of the grammar for statements, rules and targets; see `build_conditions` for the rest."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from routedsl.base.diagnostic import Edit
 from routedsl.base.source import Span
@@ -18,32 +19,27 @@ _ABOUT_PROMISES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Braces:
+class _Braces(Struct, frozen=True):
     settings: tuple[s.Setting, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class _As:
+class _As(Struct, frozen=True):
     name: s.Name
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class _Where:
+class _Where(Struct, frozen=True):
     condition: s.Condition
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class _By:
+class _By(Struct, frozen=True):
     signal: s.SignalRef
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class _Models:
+class _Models(Struct, frozen=True):
     shares: tuple[s.Share, ...]
     span: Span
 
@@ -56,8 +52,7 @@ class _Models:
         return s.Items(tuple(share.name for share in self.shares), span=self.span)
 
 
-@dataclass(frozen=True, slots=True)
-class _Promise:
+class _Promise(Struct, frozen=True):
     kind: str
     value: s.Items | s.Name | s.All | s.Condition | s.Literal
     span: Span
@@ -72,7 +67,7 @@ class Builder(Conditions):
         """The whole file."""
         edition = children[0] if children and isinstance(children[0], s.Literal) else None
         statements = tuple(c for c in children if c is not None and c is not edition)
-        return s.File(edition, statements, source=self.source)
+        return s.File(self.source, edition, statements)
 
     def edition(self, children: list[Any]) -> s.Literal:
         """`edition 1`: its number."""
@@ -165,7 +160,7 @@ class Builder(Conditions):
             return self.setting(children)
         edit = Edit(name.span, "else")
         self.report("R0102", f"`{name.text}` starts no statement", name.span, "write `else`", edit)
-        return s.Rule(None, s.ToName(value, span=value.span), None, (), span=self.span(children), keyword=name.span)
+        return s.Rule(None, s.ToName(value, span=value.span), None, (), span=self.span(children))
 
     def options(self, children: list[Any]) -> _Braces:
         """`{ … }` behind a rule's target."""
@@ -186,11 +181,11 @@ class Builder(Conditions):
     def _rule(self, condition: s.Condition | None, target: s.Target, children: list[Any]) -> s.Rule:
         name = next((c.name for c in children if isinstance(c, _As)), None)
         options = next((c.settings for c in children if isinstance(c, _Braces)), ())
-        return s.Rule(condition, target, name, options, span=self.span(children), keyword=self.span(children[:1]))
+        return s.Rule(condition, target, name, options, span=self.span(children))
 
     def block(self, children: list[Any]) -> s.Block:
         """`when C { … }`."""
-        return s.Block(children[1], _nodes(children[2:]), span=self.span(children), keyword=self.span(children[:1]))
+        return s.Block(children[1], _nodes(children[2:]), span=self.span(children))
 
     # ── targets ─────────────────────────────────────────────────────────────────────────────────
 

@@ -6,8 +6,9 @@ a likely node stands in for it, so that one mistake stays one.
 """
 
 import re
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from routedsl.base.diagnostic import Diagnostic, Edit
 from routedsl.base.source import Source, Span
@@ -65,7 +66,7 @@ class Conditions:
         if not text.value or _CONTROL.search(text.value):
             what = "a control character in it" if text.value else "no characters"
             self.report("R0702" if text.value else "R0101", f"this name has {what}", text.span)
-        return s.Name(text.value, span=text.span, quoted=True)
+        return s.Name(text.value, span=text.span)
 
     def text(self, children: list[Any]) -> s.Text:
         """A quoted text, its escapes resolved."""

@@ -1,8 +1,7 @@
 """Conditions checked: each predicate of a signal with constants of its type, everything normalized."""
 
-from dataclasses import replace
-
 import re2
+from msgspec.structs import replace
 
 from routedsl.base.diagnostic import Edit
 from routedsl.base.source import Span
@@ -152,7 +151,7 @@ def _compared_truth(node: syntax.Compare, asked: Asked, scope: Scope) -> Wrong:
 
 def _other_signal(operand: syntax.Operand, asked: Asked, scope: Scope) -> Asked | None:
     """The signal on the right side, which only `where` may have; None where a constant stands there."""
-    if not scope.candidate or not asked.type.ordered or not isinstance(operand, syntax.Name) or operand.quoted:
+    if not scope.candidate or not asked.type.ordered or not isinstance(operand, syntax.Name):
         return None
     return find_signal(syntax.SignalRef(operand.text, span=operand.span), scope)
 

@@ -31,14 +31,14 @@ def format_source(source: Source) -> str:
         raise PolicyError(diagnostics)
     formatted = format_file(file)
     again, mistakes = parse(Source(source.name, formatted))
-    if mistakes or again != file or _comments(again) != _comments(file):
+    if mistakes or _said(again) != _said(file):
         message = f"{source.name} was left as it is: formatting it would change what it says"
         raise FormatError(message)
     return formatted
 
 
-def _comments(file: s.File) -> list[str]:
-    return sorted(comment.text for comment in file.comments)
+def _said(file: s.File) -> tuple[object, ...]:
+    return file.edition, file.statements, sorted(comment.text for comment in file.comments)
 
 
 def format_file(file: s.File) -> str:
@@ -177,7 +177,7 @@ def _head(node: s.Rule) -> list[Piece]:
 
 
 def _target(before: str, target: s.Target | s.Items, start: int) -> list[Piece]:
-    code = written.operand(target) if isinstance(target, s.Items) else written.target(target)
+    code = written.models(target) if isinstance(target, s.Items) else written.target(target)
     if isinstance(target, s.ToStrategy) and target.where is not None:
         return _condition(f"{before} {code} where", target.where, start, further=1)
     return [Piece(f"{before} {code}", start)]

@@ -1,11 +1,11 @@
 """Names that lead to names: an order in which each comes after those it leads to, and cycles."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(Struct, frozen=True):
     """`order` has every name, those it leads to before it; `cycles` are paths back to their first name."""
 
     order: tuple[str, ...]

@@ -6,9 +6,10 @@ lexeme that was meant, and what belongs nowhere is dropped, each with a finding.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from routedsl.base.diagnostic import Diagnostic, Edit
 from routedsl.base.source import Source, Span
@@ -76,8 +77,7 @@ class Lexeme(NamedTuple):
     end: int
 
 
-@dataclass(slots=True)
-class Lexis:
+class Lexis(Struct):
     """What a source is made of.
 
     `doubts` are offsets at which something was dropped or guessed. `levels` are the brackets and
@@ -85,12 +85,12 @@ class Lexis:
     """
 
     source: Source
-    lexemes: list[Lexeme] = field(default_factory=list)
-    comments: list[Comment] = field(default_factory=list)
-    found: list[Diagnostic] = field(default_factory=list)
-    doubts: list[int] = field(default_factory=list)
+    lexemes: list[Lexeme] = []
+    comments: list[Comment] = []
+    found: list[Diagnostic] = []
+    doubts: list[int] = []
     refused: bool = False
-    levels: list[str] = field(default_factory=list)
+    levels: list[str] = []
 
     def span(self, match: re.Match[str]) -> Span:
         """The place of a match."""

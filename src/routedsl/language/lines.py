@@ -3,7 +3,9 @@
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from routedsl.language.syntax import Comment
 
@@ -13,8 +15,7 @@ _STEP = "  "
 _BRACE = re.compile(r"(?:\s|#[^\n]*)*\{")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line: its code (none beside a comment of its own), its comment, and whether a blank one is above.
 
     Lines in a row of one `table` are padded at `column`, so that what follows is aligned.
@@ -33,8 +34,7 @@ class Line:
         return _STEP * self.depth + self.code
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A part of a statement, before which a line may be broken; `start` is its place in the source.
 
     On a line of its own it stands `further` steps deeper than the pieces around it.

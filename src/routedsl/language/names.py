@@ -1,8 +1,9 @@
 """Who is called what: the declarations of all files by name, told when a name is taken twice."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+from msgspec import Struct
 
 from routedsl.base.source import Source, Span
 from routedsl.language.findings import Findings, quoted
@@ -29,8 +30,7 @@ _RENAME = "leave one out, or give it another name"
 _IN_ROUTE = "put the rules of one place into a `route` of its own name"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
+class Names(Struct, frozen=True, kw_only=True):
     """All declarations of a policy by name, in the order of the text.
 
     `route_names` has every name of every route, and leads to its first. `used` grows as passes look
@@ -46,7 +46,7 @@ class Names:
     route_names: Mapping[str, str]
     defaults: Defaults | None
     asserts: tuple[Assert, ...]
-    used: set[tuple[str, str]] = field(default_factory=set)
+    used: set[tuple[str, str]] = set()
 
     @property
     def open(self) -> bool:
@@ -137,7 +137,7 @@ def _bare_route(files: Sequence[File], findings: Findings) -> tuple[Route, ...]:
 
 
 def _head(item: Rule | Block | Setting) -> Span:
-    return item.name.span if isinstance(item, Setting) else item.keyword
+    return item.name.span if isinstance(item, Setting) else item.span.word
 
 
 def _check_main_name(names: Iterable[Name], routes: Iterable[Route], bare: Sequence[Route], findings: Findings) -> None:

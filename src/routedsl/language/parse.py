@@ -8,11 +8,11 @@ what stands around it stays whole.
 from bisect import bisect_left
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from lark import UnexpectedToken
 from lark.parsers.lalr_analysis import Shift
+from msgspec.structs import replace
 
 from routedsl.base.diagnostic import Diagnostic, in_order
 from routedsl.base.source import Source, Span
@@ -41,10 +41,10 @@ def parse(source: Source) -> tuple[File, tuple[Diagnostic, ...]]:
         found = Diagnostic(
             code="R0108", message=message, span=Span(source, 0, 0), help="split it, and `import` the parts"
         )
-        return File(None, (), source=source), (found,)
+        return File(source, None, ()), (found,)
     lexis = lexemes_of(source)
     if lexis.refused:
-        return File(None, (), tuple(lexis.comments), source=source), in_order(lexis.found)
+        return File(source, None, (), tuple(lexis.comments)), in_order(lexis.found)
     file = replace(_Reader(source, lexis).read(), comments=tuple(lexis.comments))
     if lexis.found and (whole := foreign(source)):
         return replace(file, statements=()), (whole,)

@@ -6,10 +6,11 @@ not take part in equality.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
-from routedsl.base.source import Span
+from msgspec import Struct
+
+from routedsl.base.source import NOWHERE, Node
 from routedsl.base.types import Type
 
 # ── conditions ──────────────────────────────────────────────────────────────────────────────────
@@ -18,15 +19,14 @@ CANDIDATE = "*"
 """Stands for the model in a candidate's fact inside `where`, until each candidate is put in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """What a predicate asks: a signal, for a keyed one its name, for a model's fact the model."""
 
     signal: str
-    type: Type = field(compare=False)
+    type: Type
     key: str | None = None
     model: str | None = None
-    optional: bool = field(default=False, compare=False)
+    optional: bool = False
 
     @property
     def text(self) -> str:
@@ -46,112 +46,88 @@ class Op(StrEnum):
     EQ = "=="
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Node, frozen=True):
     """A fact against a constant of its type; false where the fact is missing."""
 
     fact: Fact
     op: Op
     value: int | float | str
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class CompareFacts:
+class CompareFacts(Node, frozen=True):
     """A candidate's declared number against a request's number; only inside `where`."""
 
     fact: Fact
     op: Op
     other: Fact
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class InSet:
+class InSet(Node, frozen=True):
     """A fact among constants; for a list of texts, see `Contains`."""
 
     fact: Fact
     values: tuple[int | float | str, ...]
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Contains:
+class Contains(Node, frozen=True):
     """A text that has any of these inside, case folded; or a list of texts with any as a member, exactly."""
 
     fact: Fact
     texts: tuple[str, ...]
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
+class Matches(Node, frozen=True):
     """A text in which the RE2 pattern is found."""
 
     fact: Fact
     pattern: str
     ignore_case: bool
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Like:
+class Like(Node, frozen=True):
     """A whole text by `*` (any run) and `?` (one character)."""
 
     fact: Fact
     pattern: str
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Node, frozen=True):
     """A fact that is not missing."""
 
     fact: Fact
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Holds:
+class Holds(Node, frozen=True):
     """A yes-or-no fact that is yes."""
 
     fact: Fact
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 Predicate = Compare | CompareFacts | InSet | Contains | Matches | Like | Given | Holds
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Node, frozen=True):
     """`always`, and what is decided before any request."""
 
     value: bool
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Node, frozen=True):
     """All of these, tried in order."""
 
     items: tuple["Condition", ...]
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Node, frozen=True):
     """Any of these, tried in order."""
 
     items: tuple["Condition", ...]
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Node, frozen=True):
     """The opposite."""
 
     item: "Condition"
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 Condition = Predicate | Constant | And | Or | Not
@@ -160,8 +136,7 @@ Condition = Predicate | Constant | And | Or | Not
 # ── declarations ────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upstream:
+class Upstream(Node, frozen=True):
     """Where calls go.
 
     `key` names a variable of the environment; `connect` is in microseconds. `kind` says what it tells
@@ -175,12 +150,16 @@ class Upstream:
     connect: int = 3_000_000
     kind: str = "openai"
     slots: int | None = None
-    span: Span | None = field(default=None, compare=False, repr=False)
 
 
+<<<<<<< HEAD
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """A model as declared; None is unwritten. Prices are pico-dollars per million tokens. `slots` are its upstream's."""
+=======
+class Model(Node, frozen=True):
+    """A model as declared; None is unwritten. Prices are pico-dollars per million tokens."""
+>>>>>>> b105a86 (wip)
 
     name: str
     id: str
@@ -191,12 +170,19 @@ class Model:
     input_price: int = 0
     output_price: int = 0
     tags: tuple[str, ...] = ()
+<<<<<<< HEAD
     slots: int | None = None
     span: Span | None = field(default=None, compare=False, repr=False)
+=======
+>>>>>>> b105a86 (wip)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+def undeclared(name: str) -> Model:
+    """A model of which nothing is written but its name."""
+    return Model(name, name, span=NOWHERE)
+
+
+class Options(Struct, frozen=True, kw_only=True):
     """How a chain is run. Durations are microseconds; None leaves the gateway's default."""
 
     fallback: tuple[str, ...] = ()
@@ -215,16 +201,14 @@ class Options:
 # ── targets and rules ───────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(Struct, frozen=True, kw_only=True):
     """A model that a target names, with the part of `where` that is asked for it (None: always)."""
 
     model: str
     where: Condition | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ranked:
+class Ranked(Struct, frozen=True, kw_only=True):
     """Models in the order that a strategy gives them; `first` is the order of the text."""
 
     strategy: str
@@ -233,15 +217,13 @@ class Ranked:
     by: Fact | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HandOver:
+class HandOver(Struct, frozen=True):
     """Another route decides, by its rules and options alone."""
 
     route: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reject:
+class Reject(Struct, frozen=True):
     """The client gets this status and message."""
 
     status: int
@@ -251,8 +233,7 @@ class Reject:
 Target = Ranked | HandOver | Reject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Node, frozen=True):
     """One rule: `number` counts the whole policy's rules from 0, `name` is `as`'s or `ROUTE:N`."""
 
     number: int
@@ -261,7 +242,6 @@ class Rule:
     condition: Condition
     target: Target
     options: Options
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
     @property
     def at(self) -> str:
@@ -269,73 +249,62 @@ class Rule:
         return self.span.at
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class Block(Node, frozen=True):
     """Rules that are only reached where a condition holds; where none inside does, what follows goes on."""
 
     condition: Condition
     items: tuple["Rule | Block", ...]
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class Route(Node, frozen=True):
     """Ordered rules, and the model names (exact ones, patterns) that they answer to."""
 
     name: str
     names: tuple[str, ...]
     patterns: tuple[str, ...]
     items: tuple[Rule | Block, ...]
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 # ── asserts ─────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Only:
+class Only(Struct, frozen=True):
     """No other model is ever in the chain."""
 
     models: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Never:
+class Never(Struct, frozen=True):
     """None of these models is ever in the chain."""
 
     models: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OnlyWhere:
+class OnlyWhere(Struct, frozen=True):
     """Every model of the chain is declared so; the condition is about `CANDIDATE`."""
 
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True)
-class NeverWhere:
+class NeverWhere(Struct, frozen=True):
     """No model of the chain is declared so; the condition is about `CANDIDATE`."""
 
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptsLimit:
+class AttemptsLimit(Struct, frozen=True):
     """No more calls than these."""
 
     most: int
 
 
-@dataclass(frozen=True, slots=True)
-class WaitLimit:
+class WaitLimit(Struct, frozen=True):
     """No longer than these microseconds until an answer begins, or there is none."""
 
     most: int
 
 
-@dataclass(frozen=True, slots=True)
-class CostLimit:
+class CostLimit(Struct, frozen=True):
     """No more than these pico-dollars for all calls together."""
 
     most: int
@@ -344,20 +313,17 @@ class CostLimit:
 Promise = Only | Never | OnlyWhere | NeverWhere | AttemptsLimit | WaitLimit | CostLimit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assert:
+class Assert(Node, frozen=True):
     """What is promised of every request for which a condition holds, whatever the state of the world."""
 
     condition: Condition
     promise: Promise
-    span: Span = field(compare=False, repr=False)
 
 
 # ── the whole ───────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     """All that is in effect.
 
     `open` policies declare no model: their targets' names stand for themselves. `rules` are all

@@ -88,7 +88,7 @@ def _must_be_declared(predicate: policy.Predicate, whole: Span, scope: Scope) ->
 def _must_know_upstreams(predicate: policy.Predicate, scope: Scope) -> None:
     """A misspelt upstream would be one that no model ever has."""
     declared = scope.names.upstreams
-    if predicate.fact != policy.Fact("upstream", Type.TEXT, model=policy.CANDIDATE):
+    if (predicate.fact.signal, predicate.fact.model) != ("upstream", policy.CANDIDATE):
         return
     match predicate:
         case policy.Compare(value=value):

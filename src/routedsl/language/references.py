@@ -1,7 +1,8 @@
 """Signals as conditions name them: found in the vocabulary, or told why there is none."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routedsl.base.source import Span
 from routedsl.base.types import Type
@@ -23,8 +24,7 @@ _ALIASES = {
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A signal that a predicate asks: the fact, what the vocabulary knows of it, where it is named."""
 
     fact: policy.Fact

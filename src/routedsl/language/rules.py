@@ -1,9 +1,11 @@
 """Routes checked: the order of rules, their names and numbers, options merged from the inside out."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from routedsl.base.diagnostic import Edit
 from routedsl.base.source import Span
@@ -24,8 +26,7 @@ EXPLICIT = "explicit"
 """What stands for a rule where the client's choice of a model was kept."""
 
 
-@dataclass(slots=True)
-class _Build:
+class _Build(Struct):
     """One route being checked: what its rules share, and the numbers given so far."""
 
     route: str
@@ -33,10 +34,7 @@ class _Build:
     pools: Pools
     rules: list[policy.Rule]
     names: dict[str, syntax.Rule]
-    first: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.first = len(self.rules)
+    first: int
 
 
 def check_routes(
@@ -48,7 +46,7 @@ def check_routes(
     routes = {}
     for node in scope.names.routes:
         name = node.names[0].text
-        build = _Build(name, scope, pools, rules, taken)
+        build = _Build(name, scope, pools, rules, taken, first=len(rules))
         routes[name] = policy.Route(
             name=name,
             names=tuple(n.text for n in node.names if not is_pattern(n.text)),
@@ -100,7 +98,7 @@ def _check_order(body: Body, scope: Scope) -> None:
     rules = _rules(body)
     closed = next((i for i, rule in enumerate(rules) if isinstance(rule, syntax.Rule) and rule.condition is None), None)
     if closed is not None and rules[closed + 1 :]:
-        place, first = rules[closed + 1].keyword, rules[closed].keyword
+        place, first = rules[closed + 1].span.word, rules[closed].span.word
         scope.findings.twice(
             "R0501", place, "no request reaches a rule after `else`", first, "this takes the rest", _LAST
         )
@@ -116,13 +114,13 @@ def _item(item: syntax.Rule | syntax.Block, build: _Build, options: Given) -> po
     condition = check_condition(item.condition, build.scope)
     if not _rules(item.body):
         hint = "options alone do nothing: give it a rule, or leave it out"
-        build.scope.findings.error("R0505", item.keyword, "the block has no rule", hint)
+        build.scope.findings.error("R0505", item.span.word, "the block has no rule", hint)
     return policy.Block(condition=condition, items=_body(item.body, build, options), span=item.span)
 
 
 def _rule(rule: syntax.Rule, build: _Build, outer: Given) -> policy.Rule:
     scope = build.scope
-    always = policy.Constant(True, span=rule.keyword)
+    always = policy.Constant(True, span=rule.span.word)
     condition = always if rule.condition is None else check_condition(rule.condition, scope)
     target = check_target(rule.target, scope, build.pools)
     if rule.options and not isinstance(target, policy.Ranked):
@@ -135,7 +133,7 @@ def _rule(rule: syntax.Rule, build: _Build, outer: Given) -> policy.Rule:
         condition=condition,
         target=target,
         options=policy.Options(**{**outer, **read_options(rule.options, scope, build.pools)}),
-        span=rule.keyword,
+        span=rule.span.word,
     )
     build.rules.append(checked)
     return checked
@@ -145,14 +143,14 @@ def _name(rule: syntax.Rule, build: _Build) -> str:
     """What `as` says, else `ROUTE:N`; no two rules have one name."""
     findings = build.scope.findings
     number = len(build.rules) - build.first + 1
-    name, place = (f"{build.route}:{number}", rule.keyword) if rule.name is None else (rule.name.text, rule.name.span)
+    name, place = (f"{build.route}:{number}", rule.span.word) if rule.name is None else (rule.name.text, rule.name.span)
     first = build.names.setdefault(name, rule)
     if first is not rule and (first.name or rule.name):  # else a route stands twice, which is reported
         findings.twice(
             "R0203",
             place,
             f"two rules are named {quoted(name)}",
-            first.name.span if first.name else first.keyword,
+            first.name.span if first.name else first.span.word,
             help="give one of them another name",
         )
     if name == EXPLICIT:
@@ -188,7 +186,7 @@ def _fallback(operand: syntax.Operand, scope: Scope, pools: Pools) -> tuple[str,
         case syntax.Items() | syntax.Name():
             return model_list(operand, scope, pools)
         case syntax.Text(value=name):
-            return model_list(syntax.Name(name, span=operand.span, quoted=True), scope, pools)
+            return model_list(syntax.Name(name, span=operand.span), scope, pools)
         case _:
             message = f"{quoted(operand.span.text)} should be a list of models"
             scope.findings.error("R0402", operand.span, message, "write `[large, medium]`")

@@ -1,6 +1,6 @@
 """What a condition or a target may name, and how a check that has failed is left."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from routedsl.base.diagnostic import Edit
 from routedsl.base.source import Span
@@ -17,8 +17,7 @@ class Wrong(Exception):  # noqa: N818 - not an error of the program: it ends the
     """The piece at hand was reported; nothing more is to be said of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """What may be named, and where findings go.
 
     `candidate` is true inside `where`. `inlined` keeps each `let` that was checked.
@@ -28,7 +27,7 @@ class Scope:
     names: Names
     findings: Findings
     candidate: bool = False
-    inlined: dict[str, policy.Condition] = field(default_factory=dict)
+    inlined: dict[str, policy.Condition] = {}
 
     def wrong(
         self, code: str, span: Span, message: str, help: str | None = None, *, edit: str | Edit | None = None

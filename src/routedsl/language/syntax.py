@@ -3,74 +3,59 @@
 Spans and comments do not take part in equality, so that two texts which say the same are equal.
 """
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 
-from routedsl.base.source import Source, Span
+from msgspec import Struct
+
+from routedsl.base.source import Node, Source
 
 # ── words and literals ──────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Node, frozen=True):
     """A name: of a model, pool, route, upstream, setting, strategy; written bare or quoted."""
 
     text: str
-    span: Span = field(kw_only=True, compare=False, repr=False)
-    quoted: bool = field(default=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Node, frozen=True):
     """A number with or without a unit, or a time, as written: `8k`, `10s`, `$0.05`, `5%`, `09:00`."""
 
     text: str
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Node, frozen=True):
     """A quoted text; `value` has its escapes resolved."""
 
     value: str
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Regex:
+class Regex(Node, frozen=True):
     """A regular expression; `pattern` is RE2's, with `\\/` resolved."""
 
     pattern: str
     ignore_case: bool
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Env:
+class Env(Node, frozen=True):
     """`$NAME`: a value from the environment."""
 
     name: str
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
+class Truth(Node, frozen=True):
     """`true` or `false`, in settings."""
 
     value: bool
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(Node, frozen=True):
     """`[a, b]`."""
 
     items: tuple["Operand", ...]
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class SignalRef:
+class SignalRef(Node, frozen=True):
     """A signal as a condition names it: `chars`, `header["x-tier"]`, `tiny.up`.
 
     `name` is the name's text, dots included: what precedes the last dot may be a model, which the
@@ -80,7 +65,6 @@ class SignalRef:
     name: str
     key: Text | None = None
     model: Name | None = None
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 Operand = Literal | Text | Regex | Env | Truth | Items | Name
@@ -101,49 +85,37 @@ class Op(StrEnum):
     NE = "!="
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Node, frozen=True):
     """All of two or more conditions."""
 
     items: tuple["Condition", ...]
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Node, frozen=True):
     """Any of two or more conditions."""
 
     items: tuple["Condition", ...]
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Node, frozen=True):
     """The opposite of a condition."""
 
     item: "Condition"
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Always:
+class Always(Node, frozen=True):
     """`always`."""
 
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
-
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Node, frozen=True):
     """`signal op operand`; the operand is a constant, or a bare name."""
 
     signal: SignalRef
     op: Op
     operand: Operand
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Between:
+class Between(Node, frozen=True):
     """`low <= signal < high`: each operator is `<` or `<=`, or both are `>` or `>=`."""
 
     low: Operand
@@ -151,72 +123,57 @@ class Between:
     signal: SignalRef
     high_op: Op
     high: Operand
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Within:
+class Within(Node, frozen=True):
     """`signal in [..]`, `signal not in [..]`."""
 
     signal: SignalRef
     items: Items
     negated: bool = False
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class InRange:
+class InRange(Node, frozen=True):
     """`signal in low..high`, `signal not in low..high`; both ends belong to it."""
 
     signal: SignalRef
     low: Operand
     high: Operand
     negated: bool = False
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Contains:
+class Contains(Node, frozen=True):
     """`signal contains "x"`, or any of `["x", "y"]`; `items` holds one or more."""
 
     signal: SignalRef
     items: Items
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
+class Matches(Node, frozen=True):
     """`signal matches /re/`."""
 
     signal: SignalRef
     regex: Regex
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Like:
+class Like(Node, frozen=True):
     """`signal like "gpt-*"`."""
 
     signal: SignalRef
     pattern: Text
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Node, frozen=True):
     """`signal is given`, `signal is missing`."""
 
     signal: SignalRef
     missing: bool
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Holds:
+class Holds(Node, frozen=True):
     """A yes-or-no signal, or a `let`, by its name alone."""
 
     signal: SignalRef
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 Predicate = Compare | Between | Within | InRange | Contains | Matches | Like | Given | Holds
@@ -227,162 +184,123 @@ Condition = And | Or | Not | Always | Predicate
 # ── targets, rules, options ─────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class All:
+class All(Node, frozen=True):
     """`all`: the declared models, in order."""
 
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
-
-@dataclass(frozen=True, slots=True)
-class ToName:
+class ToName(Node, frozen=True):
     """`-> tiny`: a model or a pool."""
 
     name: Name
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class ToStrategy:
+class ToStrategy(Node, frozen=True):
     """`-> fastest of [a, b] where C`; `source` is a list of names, a pool's name, or `all`."""
 
     strategy: Name
     source: Items | Name | All
     where: Condition | None = None
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Node, frozen=True):
     """One entry of a split: a model and its share, which one entry may leave out."""
 
     name: Name
     share: Literal | None
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class ToSplit:
+class ToSplit(Node, frozen=True):
     """`-> split of [a 90%, b 10%] by user`."""
 
     strategy: Name
     shares: tuple[Share, ...]
     by: SignalRef | None = None
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class ToRoute:
+class ToRoute(Node, frozen=True):
     """`-> route support`."""
 
     name: Name
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class ToReject:
+class ToReject(Node, frozen=True):
     """`-> reject 403 "why"`."""
 
     status: Literal
     message: Text
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 Target = ToName | ToStrategy | ToSplit | ToRoute | ToReject
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Node, frozen=True):
     """`name value`, in a declaration, in `defaults`, or as an option of rules."""
 
     name: Name
     value: Operand
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """`when C -> T as name { options }`; `condition` is None for `else T`.
-
-    `keyword` is where `when` or `else` stands.
-    """
+class Rule(Node, frozen=True):
+    """`when C -> T as name { options }`; `condition` is None for `else T`."""
 
     condition: Condition | None
     target: Target
     name: Name | None = None
     options: tuple[Setting, ...] = ()
-    span: Span = field(kw_only=True, compare=False, repr=False)
-    keyword: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Node, frozen=True):
     """`when C { … }`: rules, nested blocks and options, in the order of the text."""
 
     condition: Condition
     body: tuple["Rule | Block | Setting", ...]
-    span: Span = field(kw_only=True, compare=False, repr=False)
-    keyword: Span = field(kw_only=True, compare=False, repr=False)
 
 
 # ── declarations ────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(Node, frozen=True):
     """`import "models.route"`."""
 
     path: Text
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(Node, frozen=True):
     """`upstream`, `model` or `classifier`, a name, and settings in braces."""
 
     keyword: str
     name: Name
     settings: tuple[Setting, ...]
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Let:
+class Let(Node, frozen=True):
     """`let name = C`."""
 
     name: Name
     condition: Condition
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
+class Pool(Node, frozen=True):
     """`pool name = [a, b]` or `pool name = fastest of [a, b]`; the target is a strategy, or a list."""
 
     name: Name
     target: ToStrategy | Items
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Defaults:
+class Defaults(Node, frozen=True):
     """`defaults { … }`."""
 
     settings: tuple[Setting, ...]
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Node, frozen=True):
     """`route auto, "gpt-*" { … }`."""
 
     names: tuple[Name, ...]
     body: tuple[Rule | Block | Setting, ...]
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Assert:
+class Assert(Node, frozen=True):
     """`assert C -> promise`; the promise is kept as its kind's word and what follows it.
 
     `kind` is `only`, `never`, `only where`, `never where`, `attempts`, `wait` or `cost`; `value` is
@@ -392,25 +310,21 @@ class Assert:
     condition: Condition
     kind: str
     value: Items | Name | All | Condition | Literal
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 Statement = Import | Declaration | Let | Pool | Defaults | Route | Assert | Rule | Block | Setting
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Node, frozen=True):
     """A comment, its `#` included, without trailing space."""
 
     text: str
-    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """One policy file: its edition (None where unwritten) and statements, in the order of the text."""
 
-    source: Source = field(kw_only=True, compare=False, repr=False)
+    source: Source
     edition: Literal | None
     statements: tuple[Statement, ...]
-    comments: tuple[Comment, ...] = field(default=(), compare=False)
+    comments: tuple[Comment, ...] = ()

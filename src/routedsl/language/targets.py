@@ -1,7 +1,9 @@
 """Targets checked: models, pools and routes found, strategies known, candidates and shares settled."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from routedsl.base.types import Type
 from routedsl.base.units import WHOLE, LiteralError, Quantity, parse_quantity, render_quantity
@@ -16,8 +18,7 @@ from routedsl.language.scope import Scope, Wrong
 # ── pools and lists ─────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedPool:
+class CheckedPool(Struct, frozen=True):
     """A pool as resolved: its models and its strategy."""
 
     strategy: str

@@ -1,13 +1,13 @@
 """The words that a policy may use without declaring them, as one value: the checker's only view of extensions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routedsl.base.types import Type
 
 
-@dataclass(frozen=True, slots=True)
-class SignalWord:
+class SignalWord(Struct, frozen=True):
     """What the checker must know of a signal.
 
     `about` is `request`, `world`, or `model` (a fact of a model: `tiny.up`); `keyed` signals take a
@@ -25,8 +25,7 @@ class SignalWord:
     at_most: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
+class Vocabulary(Struct, frozen=True):
     """Names of signals (facts of models apart, since bare names are the request's) and of strategies.
 
     A strategy's value says whether it takes shares, as `split` does. `kinds` are those of servers

@@ -61,8 +61,8 @@ def operand(node: s.Operand) -> str:
             return "true" if value else "false"
         case s.Items(items):
             return f"[{', '.join(operand(item) for item in items)}]"
-        case s.Name(word, quoted=quoted):
-            return name(node) if quoted else word  # the signal `model` is a name here, and never quoted
+        case s.Name(word):
+            return word  # a signal or a word of a setting, never quoted: the signal `model` is one
 
 
 def signal(node: s.SignalRef) -> str:
@@ -179,7 +179,13 @@ def target(node: s.Target) -> str:
 
 def models(node: s.Items | s.Name | s.All) -> str:
     """A list of models, a pool's name, or `all`."""
-    return "all" if isinstance(node, s.All) else operand(node)
+    match node:
+        case s.All():
+            return "all"
+        case s.Items(items):
+            return f"[{', '.join(name(item) if isinstance(item, s.Name) else operand(item) for item in items)}]"
+        case s.Name():
+            return name(node)
 
 
 def _share(node: s.Share) -> str:

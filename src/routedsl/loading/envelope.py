@@ -3,11 +3,11 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 
 import msgspec
+from msgspec import Struct
 
 from routedsl.base.types import Type, Value
 from routedsl.base.units import WHOLE, from_json
@@ -49,8 +49,7 @@ _WANTED = {
 _KEYED = re.compile(r'(\w+)\["(.*)"\]', re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """One request to decide: its id, what the client sent, the world, and the facts that are pinned."""
 
     id: str | None

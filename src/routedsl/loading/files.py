@@ -1,8 +1,10 @@
 """Reads the files of a policy: one file, or a folder's `*.route` files, and what they import."""
 
 import os
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from routedsl.base.diagnostic import Diagnostic
 from routedsl.base.source import Source, Span
@@ -17,8 +19,7 @@ SUFFIX = ".route"
 _WITHOUT = "put it beside the file that imports it, or leave the `import` out"
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct):
     """What was read so far, and what was found wrong.
 
     `files` are in the order of their statements: a file with imports inside comes in pieces, what it
@@ -27,12 +28,12 @@ class Reading:
     """
 
     folder: Path
-    files: list[File] = field(default_factory=list)
-    sources: dict[str, Source] = field(default_factory=dict)
-    paths: list[Path] = field(default_factory=list)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    seen: set[Path] = field(default_factory=set)
-    open: list[Path] = field(default_factory=list)
+    files: list[File] = []
+    sources: dict[str, Source] = {}
+    paths: list[Path] = []
+    diagnostics: list[Diagnostic] = []
+    seen: set[Path] = set()
+    open: list[Path] = []
 
 
 def read_policy(path: Path) -> Reading:

@@ -1,9 +1,10 @@
 """Loads a policy: reads its files, compiles them, and says what took part."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+
+from msgspec import Struct
 
 from routedsl.analysis.findings import lints, proofs
 from routedsl.analysis.survey import survey
@@ -22,8 +23,7 @@ CONSEQUENCES = frozenset(
 """Findings of the checker that may only be there because a statement was lost."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loading:
+class Loading(Struct, frozen=True, kw_only=True):
     """One attempt to load a policy: its program unless there are errors, and everything it was read from.
 
     `paths` are the file or folder as given and every file that took part or was looked for. `digest`

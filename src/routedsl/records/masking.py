@@ -1,7 +1,8 @@
 """A policy that asks of texts by name: facts that records have, where only the text itself could tell more."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from routedsl.base.types import Type
 from routedsl.engine.catalog import Catalog

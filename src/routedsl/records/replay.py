@@ -5,8 +5,10 @@ records have the answers. Whatever a decision reads and the record does not have
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from routedsl.base.types import Type, Value
 from routedsl.base.units import DOLLAR, DURATIONS, WHOLE

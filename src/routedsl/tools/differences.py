@@ -1,7 +1,8 @@
 """Differences of two policies told: as text for people, as JSON for programs."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routedsl.analysis.declared import Change, declared_changes
 from routedsl.analysis.diff import Comparison, Difference, compare
@@ -18,8 +19,7 @@ _MOST_PARTS, _LONGEST = 6, 600
 """Parts of a region that people are shown, and characters of one; JSON has them all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Differences:
+class Differences(Struct, frozen=True):
     """All that two programs do and declare differently."""
 
     comparison: Comparison

@@ -1,8 +1,9 @@
 """Follows the help of findings where a program can: applies their edits to the files of a policy."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from routedsl.base.diagnostic import Diagnostic, Edit, Severity
 from routedsl.base.source import Source
@@ -16,8 +17,7 @@ MOST = 1_000
 """Edits after which a policy is left as it then is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """An edit that was made, and the finding that it answers."""
 
     finding: Diagnostic
@@ -30,8 +30,7 @@ class Change:
         return f"{span.at}: {_shown(span.text)} became {put}" if put else f"{span.at}: left out {_shown(span.text)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Mending:
+class Mending(Struct, frozen=True):
     """What was changed, in order, and what is still found."""
 
     changes: tuple[Change, ...]

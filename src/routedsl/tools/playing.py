@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
+from msgspec.structs import replace
 
 from routedsl.base.diagnostic import Diagnostic
+from routedsl.base.source import NOWHERE
 from routedsl.gateway.host import Admission
 from routedsl.gateway.serve import Running, run
 from routedsl.gateway.settings import Settings
 from routedsl.language.names import MAIN_ROUTE
-from routedsl.language.policy import Model, Policy, Ranked, Upstream
+from routedsl.language.policy import Policy, Ranked, Upstream, undeclared
 from routedsl.testing import ScriptedUpstream, mock_models
 from routedsl.tools.serving import deployment_of, shown_token
 
@@ -72,10 +73,10 @@ def mocked(upstream: ScriptedUpstream) -> Admission:
     """Lets in every policy that loads, with mock models in the place of its own."""
 
     def admit(policy: Policy) -> tuple[Policy, tuple[Diagnostic, ...]]:
-        declared = policy.models or {name: Model(name=name, id=name) for name in named_models(policy)}
+        declared = policy.models or {name: undeclared(name) for name in named_models(policy)}
         models = {name: replace(model, id=name, upstream=MOCK) for name, model in declared.items()}
         upstream.scripts = mock_models(models)
-        upstreams: Mapping[str, Upstream] = {MOCK: Upstream(name=MOCK, url=upstream.url)}
+        upstreams: Mapping[str, Upstream] = {MOCK: Upstream(MOCK, upstream.url, span=NOWHERE)}
         return replace(policy, models=models, upstreams=upstreams), ()
 
     return admit

@@ -3,25 +3,24 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import log10
 
-from routedsl.base.source import Source, Span
+from msgspec import Struct
+
+from routedsl.base.source import NOWHERE, Source
 from routedsl.language import written
 from routedsl.language.format import format_source
 from routedsl.language.syntax import Name, Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundModel:
+class FoundModel(Struct, frozen=True, kw_only=True):
     """A model that answers: its id, and a guess of how able it is (0 to 100)."""
 
     id: str
     quality: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundUpstream:
+class FoundUpstream(Struct, frozen=True, kw_only=True):
     """A place where models answer: its name in the policy, its address, its key's variable, its models."""
 
     name: str
@@ -65,7 +64,6 @@ NOBODY = FoundUpstream(
 )
 """What the policy is written for where nothing was found: an Ollama that may come."""
 SHORT = 200
-_NOWHERE = Span(Source("", ""), 0, 0)
 
 
 def guess_quality(id_: str) -> int:
@@ -134,11 +132,11 @@ def _names(ids: Sequence[str]) -> list[str]:
     for id_ in ids:
         name = id_ if id_ not in names else f"{id_}-{names.count(id_) + 1}"
         names.append(name)
-    return [written.name(Name(name, span=_NOWHERE)) for name in names]
+    return [written.name(Name(name, span=NOWHERE)) for name in names]
 
 
 def _quoted(text: str) -> str:
-    return written.text(Text(text, span=_NOWHERE))
+    return written.text(Text(text, span=NOWHERE))
 
 
 def _requests() -> str:

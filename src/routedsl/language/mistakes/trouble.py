@@ -1,10 +1,10 @@
 """Where a text leaves the grammar, and the ways to tell it and to read on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 
 from lark.lexer import PatternStr
+from msgspec import Struct
 
 from routedsl.base.diagnostic import Diagnostic, Edit, Label
 from routedsl.base.source import Source, Span
@@ -41,8 +41,7 @@ def partner_of(opener: Lexeme) -> str:
     return spellings()[PARTNERS[opener.type]]
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(Struct, frozen=True):
     """A finding, and what to read on with: the lexemes from `first` up to `past` replaced by `put`.
 
     Where `put` is None, the statement cannot be saved.
@@ -54,8 +53,7 @@ class Mistake:
     put: tuple[Lexeme, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """The lexeme `at` does not fit, in the statement that began with the lexeme `statement`.
 
     `accepts` are the terminals that would fit; `starts` those that start a statement around this
