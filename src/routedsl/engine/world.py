@@ -5,19 +5,13 @@ from datetime import datetime
 
 from msgspec import Struct
 
-<<<<<<< HEAD
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelState:
+
+class ModelState(Struct, frozen=True, kw_only=True):
     """A model's recent behaviour, and what its server tells.
 
     Durations are microseconds, shares parts per million; None is not measured, or not told. `load` passes
     the whole where requests wait.
     """
-=======
-
-class ModelState(Struct, frozen=True, kw_only=True):
-    """A model's recent behaviour. Durations are microseconds, shares parts per million; None is not measured."""
->>>>>>> b105a86 (wip)
 
     up: bool = True
     latency: int | None = None

@@ -152,14 +152,8 @@ class Upstream(Node, frozen=True):
     slots: int | None = None
 
 
-<<<<<<< HEAD
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """A model as declared; None is unwritten. Prices are pico-dollars per million tokens. `slots` are its upstream's."""
-=======
 class Model(Node, frozen=True):
-    """A model as declared; None is unwritten. Prices are pico-dollars per million tokens."""
->>>>>>> b105a86 (wip)
+    """A model as declared; None is unwritten. Prices are pico-dollars per million tokens. `slots` are its upstream's."""
 
     name: str
     id: str
@@ -170,11 +164,7 @@ class Model(Node, frozen=True):
     input_price: int = 0
     output_price: int = 0
     tags: tuple[str, ...] = ()
-<<<<<<< HEAD
     slots: int | None = None
-    span: Span | None = field(default=None, compare=False, repr=False)
-=======
->>>>>>> b105a86 (wip)
 
 
 def undeclared(name: str) -> Model:
