@@ -25,6 +25,7 @@ class Head:
 
     method: str
     path: str
+    query: str
     headers: Mapping[str, str]
 
     @property
@@ -43,11 +44,12 @@ async def read_head(reader: asyncio.StreamReader) -> Head | None:
         raise BadRequestError("the head of a request does not end") from error
     line, *lines = text.strip("\r\n").split("\r\n")
     try:
-        method, path, _version = line.split(" ")
+        method, target, _version = line.split(" ")
     except ValueError as error:
         raise BadRequestError("no request begins like this") from error
     fields = (each.partition(":") for each in lines)
-    return Head(method, path.partition("?")[0], CIMultiDict((name, value.strip()) for name, _, value in fields))
+    path, _, query = target.partition("?")
+    return Head(method, path, query, CIMultiDict((name, value.strip()) for name, _, value in fields))
 
 
 async def read_body(reader: asyncio.StreamReader, head: Head) -> bytes:

@@ -15,13 +15,18 @@ from routedsl.testing.connection import Closing, Connection, Trouble
 from routedsl.testing.faults import apply_fault
 from routedsl.testing.http import Head, sent
 from routedsl.testing.mock import CREATED, Endpoint
+from routedsl.testing.mock_anthropic import COUNT, MESSAGES
 from routedsl.testing.mock_openai import CHAT, OPENAI
 from routedsl.testing.script import Script
 
 HOST = "127.0.0.1"
 ANY = Script()
 REMEMBERED = 100_000
-ENDPOINTS: Mapping[str, Endpoint] = {"/v1/chat/completions": CHAT}
+ENDPOINTS: Mapping[str, Endpoint] = {
+    "/v1/chat/completions": CHAT,
+    "/v1/messages": MESSAGES,
+    "/v1/messages/count_tokens": COUNT,
+}
 MODELS = "/v1/models"
 
 
@@ -29,11 +34,12 @@ MODELS = "/v1/models"
 class Seen:
     """One request for an answer as the upstream saw it.
 
-    `request_id` is its `x-request-id`, `begun` the Unix time at which its body was there. `closing`
-    tells how it ended, None while it has not; `ended` is set then.
+    `query` stands behind the path's `?`. `request_id` is its `x-request-id`, `begun` the Unix time at
+    which its body was there. `closing` tells how it ended, None while it has not; `ended` is set then.
     """
 
     path: str
+    query: str
     model: str | None
     body: Mapping[str, Any]
     headers: Mapping[str, str]
@@ -154,7 +160,7 @@ class ScriptedUpstream:
         except ValueError:
             body = None
         fields = body if isinstance(body, dict) else {}
-        seen = Seen(head.path, fields.get("model"), fields, head.headers, time.time())
+        seen = Seen(head.path, head.query, fields.get("model"), fields, head.headers, time.time())
         async with self._arrived:
             self.seen.append(seen)
             self._arrived.notify_all()
