@@ -16,8 +16,6 @@ HTML = b"<!doctype html><title>Welcome</title><h1>Please log in</h1>"
 HALF_JSON = b'{"id": "chatcmpl-mock", "choices": [{"mess'
 DATA = b"data: "
 SPOKEN, SPOILT = b"(mock)", b"(m\xffck)"
-LATER = Wait(0.02)
-"""Long enough for a client to think that the connection is free."""
 
 
 def of_length(answer: Answer, steps: Steps, length: int) -> Answer:
@@ -93,7 +91,8 @@ def too_short(answer: Answer, count: int) -> Answer:
 
 def too_long(answer: Answer, count: int) -> Answer:
     """More bytes than announced."""
-    return of_length(answer, (*answer.steps, b"x" * count), len(answer.body))
+    *steps, last = (step for step in answer.steps if isinstance(step, bytes))
+    return of_length(answer, (*steps, last + b"x" * count), len(answer.body))
 
 
 def bad_chunk(answer: Answer, events: int) -> Answer:
@@ -158,11 +157,11 @@ def _endless(answer: Answer, pause: Wait) -> Iterator[Step]:
     yield from cycle((pieces[1], pause))
 
 
-def twice(answer: Answer, _: int) -> Answer:
+def twice(answer: Answer, milliseconds: int) -> Answer:
     """The same once more, when nobody waits for it."""
 
     def wire(steps: Iterator[Step]) -> Steps:
         every = tuple(steps)
-        return (*every, LATER, *every)
+        return (*every, Wait(milliseconds / 1000), *every)
 
     return replace(answer, wire=wire)

@@ -101,7 +101,7 @@ _BODY = {
     "gzip-bomb": Fault("compressed, N MB of blanks", bodies.bomb, 200),
     "deep-json": Fault("lists in lists, N deep", bodies.deep, 20_000),
     "endless": Fault("goes on for ever, one piece in N milliseconds", bodies.endless, 5),
-    "twice": Fault("the answer, and when nobody waits for it once more", bodies.twice),
+    "twice": Fault("the answer, and N milliseconds later once more", bodies.twice, 20),
 }
 _STREAM = {
     "first-event-error": Fault("a stream whose first event is an error", streams.stream_error),
