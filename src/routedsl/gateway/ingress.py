@@ -16,6 +16,7 @@ from routedsl.gateway.settings import Limits, is_loopback
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _JSON_TYPE = re.compile(r"application/([a-z0-9.+-]+\+)?json")
+_CHUNKED = "chunked"
 _CONTINUE = "100-continue"
 _HOSTLESS = frozenset({"/healthz", "/readyz"})
 """Probes call by address."""
@@ -39,7 +40,11 @@ def admit_hosts(hosts: Collection[str] | None) -> Middleware:
 
     @web.middleware
     async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
-        _check_form(request)
+        try:
+            _check_form(request)
+        except RequestError:
+            request.protocol.close()  # whatever comes after it is in doubt
+            raise
         if known is not None and request.path not in _HOSTLESS:
             _check_host(request, known)
         return await handler(request)
@@ -50,11 +55,12 @@ def admit_hosts(hosts: Collection[str] | None) -> Middleware:
 def _check_form(request: web.Request) -> None:
     if request.version not in (HttpVersion10, HttpVersion11):
         raise RequestError("invalid_request", "this server speaks HTTP/1.1")
-    if request.version == HttpVersion10 and "Transfer-Encoding" in request.headers:
-        raise RequestError("invalid_request", "HTTP/1.0 has no transfer encoding")
+    encoding = request.headers.get("Transfer-Encoding", _CHUNKED).lower()
+    if encoding != _CHUNKED or (request.version == HttpVersion10 and "Transfer-Encoding" in request.headers):
+        raise RequestError("invalid_request", "no transfer encoding is taken but `chunked` of HTTP/1.1")
     if request.headers.get("Expect", _CONTINUE).lower() != _CONTINUE:
         raise RequestError("expectation_failed", f"nothing but `{_CONTINUE}` may be expected")
-    if not request.raw_path.startswith("/") and not _same_host(request):
+    if request.method == "CONNECT" or not (request.raw_path.startswith("/") or _same_host(request)):
         raise RequestError("invalid_request", "this server is no proxy")
 
 
@@ -65,7 +71,10 @@ def _check_host(request: web.Request, known: Collection[str]) -> None:
 
 
 def _same_host(request: web.Request) -> bool:
-    return request.url.authority == request.headers.get("Host")
+    try:
+        return request.url.authority == URL(f"http://{request.headers.get('Host', '')}").authority
+    except ValueError:
+        return False
 
 
 def _hostname(host: str) -> str:
