@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
 
 from routedsl.base.diagnostic import Severity
+from routedsl.base.source import NOWHERE
 from routedsl.base.types import Type
 from routedsl.base.units import DURATIONS, Quantity, render_quantity
 from routedsl.discover import builtin
@@ -14,9 +14,9 @@ from routedsl.engine.attempts import terms_of
 from routedsl.language.lets import LARGEST
 from routedsl.language.lexis import DEEPEST
 from routedsl.language.operands import LONGEST
-from routedsl.language.policy import Options
+from routedsl.language.policy import Options, Upstream
 from routedsl.language.rules import MOST_RULES
-from routedsl.language.settings import DefaultSettings, ModelSettings, OptionSettings, UpstreamSettings
+from routedsl.language.settings import DEFAULTS, MODEL, OPTIONS, UPSTREAM
 from routedsl.loading.files import LARGEST_FILE, MOST_FILES
 from routedsl.loading.policy import load_policy
 from tests.docs.pages import ROOT
@@ -56,17 +56,13 @@ def test_a_target_can_be_written(target: str, tmp_path: Path) -> None:
     assert codes(f"{AROUND} route auto {{ else {target} }}", tmp_path) == []
 
 
-def names(settings: type[BaseModel]) -> set[str]:
-    return set(settings.model_fields)
-
-
 @pytest.mark.parametrize(
     ("heading", "known"),
     [
-        ("option", names(OptionSettings)),
-        ("of an upstream", names(UpstreamSettings)),
-        ("of a model", names(ModelSettings)),
-        ("of `defaults`", names(DefaultSettings) - names(OptionSettings)),
+        ("option", set(OPTIONS.readers)),
+        ("of an upstream", set(UPSTREAM.readers)),
+        ("of a model", set(MODEL.readers)),
+        ("of `defaults`", DEFAULTS.readers.keys() - OPTIONS.readers.keys()),
     ],
 )
 def test_every_setting_has_its_row(heading: str, known: set[str]) -> None:
@@ -88,7 +84,7 @@ def test_durations_that_are_not_written_are_as_told() -> None:
 
 
 def test_the_connect_clock_is_as_told() -> None:
-    default = UpstreamSettings.model_fields["connect"].default
+    default = Upstream("", "", span=NOWHERE).connect
     assert rows("of an upstream")["connect"][-1] == render_quantity(Quantity(Type.DURATION, default))
 
 

@@ -11,10 +11,11 @@ from routedsl.language.findings import Findings, TooManyErrors, quoted, some, su
 from routedsl.language.leaks import find_keys
 from routedsl.language.lets import check_lets
 from routedsl.language.names import Names, collect, is_empty
+from routedsl.language.operands import read_closed, read_kind
 from routedsl.language.promises import check_asserts
-from routedsl.language.rules import check_routes, resolve_options, with_defaults
+from routedsl.language.rules import Given, check_routes, resolve_options, with_defaults
 from routedsl.language.scope import Scope
-from routedsl.language.settings import DefaultSettings, ModelSettings, UpstreamSettings, read_settings
+from routedsl.language.settings import DEFAULTS, MODEL, OPTIONS, UPSTREAM, read_settings
 from routedsl.language.targets import Pools, check_pools
 from routedsl.language.vocabulary import Vocabulary
 
@@ -57,7 +58,7 @@ def _check_names(scope: Scope, digest: str) -> policy.Policy:
     models = _models(scope, upstreams)
     check_lets(scope)
     pools = check_pools(scope)
-    settings, given = _defaults(scope, pools)
+    whole, given = _defaults(scope, pools)
     routes, rules = check_routes(scope, pools, given)
     return policy.Policy(
         upstreams=upstreams,
@@ -65,39 +66,38 @@ def _check_names(scope: Scope, digest: str) -> policy.Policy:
         routes=routes,
         rules=rules,
         defaults=with_defaults(given),
-        explicit=settings.explicit,
         asserts=check_asserts(scope, pools),
-        timezone=settings.timezone,
         open=scope.names.open,
         digest=digest,
+        **whole,
     )
 
 
 def _upstreams(scope: Scope) -> dict[str, policy.Upstream]:
-    context = {"kinds": scope.vocabulary.kinds}
+    taken = UPSTREAM.reading("kind", lambda operand: read_kind(operand, scope.vocabulary.kinds))
     found = {}
     for name, node in scope.names.upstreams.items():
-        settings = read_settings(UpstreamSettings, node.settings, node.name.span, scope.findings, context)
+        settings = read_settings(taken, node.settings, node.name.span, scope.findings)
         if settings is not None:
-            found[name] = policy.Upstream(name=name, span=node.name.span, **settings.model_dump())
+            found[name] = policy.Upstream(name=name, span=node.name.span, **settings)
     return found
 
 
 def _models(scope: Scope, upstreams: Mapping[str, policy.Upstream]) -> dict[str, policy.Model]:
-    context = {"supports": scope.vocabulary.model_facts["supports"].values}
+    abilities = scope.vocabulary.model_facts["supports"].values
+    taken = MODEL.reading("supports", lambda operand: read_closed(operand, abilities))
     found = {}
     for name, node in scope.names.models.items():
-        settings = read_settings(ModelSettings, node.settings, node.name.span, scope.findings, context)
+        settings = read_settings(taken, node.settings, node.name.span, scope.findings)
         if settings is not None:
-            values = {**settings.model_dump(), "upstream": _model_upstream(settings, node, scope)}
-            values["id"] = settings.id or name
-            at = upstreams.get(values["upstream"] or "")
-            slots = None if at is None else at.slots
-            found[name] = policy.Model(name=name, span=node.name.span, slots=slots, **values)
+            upstream = _model_upstream(settings.get("upstream"), node, scope)
+            at = upstreams.get(upstream or "")
+            values = {"id": name, **settings, "upstream": upstream, "slots": None if at is None else at.slots}
+            found[name] = policy.Model(name=name, span=node.name.span, **values)
     return found
 
 
-def _model_upstream(settings: ModelSettings, node: syntax.Declaration, scope: Scope) -> str | None:
+def _model_upstream(named: str | None, node: syntax.Declaration, scope: Scope) -> str | None:
     declared, written = scope.names.upstreams, _value_of("upstream", node.settings)
     if written is None:
         if len(declared) > 1:
@@ -106,30 +106,36 @@ def _model_upstream(settings: ModelSettings, node: syntax.Declaration, scope: Sc
             scope.findings.error("R0403", node.name.span, message, hint)
         scope.names.used.update(("upstream", name) for name in declared)
         return next(iter(declared), None)
-    if settings.upstream is not None and settings.upstream not in declared:
-        hint, edit = suggested(settings.upstream, declared, f'declare it: `upstream {written.text} {{ url "…" }}`')
-        message = f"{quoted(settings.upstream)} is no declared upstream"
+    if named is not None and named not in declared:
+        hint, edit = suggested(named, declared, f'declare it: `upstream {written.text} {{ url "…" }}`')
+        message = f"{quoted(named)} is no declared upstream"
         scope.findings.error("R0204", written, message, hint, edit=edit)
-    scope.names.used.add(("upstream", settings.upstream or ""))
-    return settings.upstream
+    scope.names.used.add(("upstream", named or ""))
+    return named
 
 
 def _value_of(name: str, settings: Sequence[syntax.Setting]) -> Span | None:
     return next((setting.value.span for setting in settings if setting.name.text == name), None)
 
 
-def _defaults(scope: Scope, pools: Pools) -> tuple[DefaultSettings, dict[str, Any]]:
+def _defaults(scope: Scope, pools: Pools) -> tuple[dict[str, Any], Given]:
+    """What `defaults` says of the whole policy, and the options that it gives to all rules."""
     node = scope.names.defaults
-    if node is None:
-        return DefaultSettings(), {}
-    settings = read_settings(DefaultSettings, node.settings, node.span, scope.findings, {}) or DefaultSettings()
-    routes, explicit = scope.names.route_names, settings.explicit
-    place = _value_of("explicit", node.settings)
-    if place is not None and explicit is not None and explicit not in routes:
-        hint, edit = suggested(explicit, routes, f"there is {some(routes)}")
-        scope.findings.error("R0202", place, f"{quoted(explicit)} is no route", hint, edit=edit)
-    found = settings.model_copy(update={"explicit": explicit and routes.get(explicit)})
-    return found, resolve_options(settings, scope, pools)
+    settings = read_settings(DEFAULTS, node.settings, node.span, scope.findings) if node else None
+    if node is None or settings is None:
+        return {}, {}
+    whole = {name: value for name, value in settings.items() if name not in OPTIONS.readers}
+    if "explicit" in whole:
+        whole["explicit"] = _explicit(whole["explicit"], node, scope)
+    return whole, resolve_options(settings, scope, pools)
+
+
+def _explicit(named: str, node: syntax.Defaults, scope: Scope) -> str | None:
+    routes, place = scope.names.route_names, _value_of("explicit", node.settings)
+    if place is not None and named not in routes:
+        hint, edit = suggested(named, routes, f"there is {some(routes)}")
+        scope.findings.error("R0202", place, f"{quoted(named)} is no route", hint, edit=edit)
+    return routes.get(named)
 
 
 def _refuse_later(names: Names, findings: Findings) -> None:

@@ -161,7 +161,7 @@ def read_quality(operand: Operand) -> float:
     value = quantity(operand, Type.NUMBER, "55").value
     if value > 100:
         raise SettingError(operand.span, f"`{operand.span.text}` is out of range", "quality goes from `0` to `100`")
-    return value
+    return float(value)
 
 
 def read_price(operand: Operand) -> int:

@@ -153,7 +153,7 @@ class Upstream(Node, frozen=True):
 
 
 class Model(Node, frozen=True):
-    """A model as declared; None is unwritten. Prices are pico-dollars per million tokens. `slots` are its upstream's."""
+    """A model as declared; None is unwritten. Prices are pico-dollars per million tokens, `slots` its upstream's."""
 
     name: str
     id: str

@@ -14,7 +14,7 @@ from routedsl.language.conditions import check_condition
 from routedsl.language.findings import quoted
 from routedsl.language.graph import shown, walk
 from routedsl.language.scope import Scope
-from routedsl.language.settings import OptionSettings, read_settings
+from routedsl.language.settings import OPTIONS, read_settings
 from routedsl.language.targets import Pools, check_target, model_list
 
 Given = Mapping[str, Any]
@@ -166,19 +166,16 @@ def read_options(settings: Sequence[syntax.Setting], scope: Scope, pools: Pools)
     """The options that settings write, by name; those with errors are reported and left out."""
     if not settings:
         return {}
-    found = read_settings(OptionSettings, settings, settings[0].span, scope.findings, {})
+    found = read_settings(OPTIONS, settings, settings[0].span, scope.findings)
     return {} if found is None else resolve_options(found, scope, pools)
 
 
-def resolve_options(found: OptionSettings, scope: Scope, pools: Pools) -> dict[str, Any]:
-    """Checked option settings as `Options` takes them: models found."""
-    given = {name: value for name, value in found.model_dump().items() if value is not None and name in _OPTIONS}
-    if found.fallback is not None:
-        given["fallback"] = _fallback(found.fallback, scope, pools)
+def resolve_options(found: Given, scope: Scope, pools: Pools) -> dict[str, Any]:
+    """The options among settings as `Options` takes them: models found."""
+    given = {name: value for name, value in found.items() if name in OPTIONS.readers}
+    if "fallback" in given:
+        given["fallback"] = _fallback(given["fallback"], scope, pools)
     return given
-
-
-_OPTIONS = frozenset(OptionSettings.model_fields)
 
 
 def _fallback(operand: syntax.Operand, scope: Scope, pools: Pools) -> tuple[str, ...]:

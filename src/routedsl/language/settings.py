@@ -1,14 +1,13 @@
-"""Settings of declarations and options of rules: pydantic models over operands, errors with spans."""
+"""Settings of declarations and options of rules: which of them each place takes, and how each is read."""
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
-from pydantic_core import ErrorDetails
+from msgspec import Struct
+from msgspec.structs import replace
 
 from routedsl.base.source import Span
 from routedsl.base.suggest import close_matches
-from routedsl.base.units import DURATIONS
 from routedsl.language.findings import Findings, listed, quoted
 from routedsl.language.operands import (
     SettingError,
@@ -16,7 +15,6 @@ from routedsl.language.operands import (
     read_count,
     read_duration,
     read_env,
-    read_kind,
     read_name,
     read_names,
     read_price,
@@ -32,116 +30,107 @@ from routedsl.language.syntax import Operand, Setting
 FAILURES = ("filtered", "invalid", "too_long")
 """What `fallback_on` can name: failures that do not move on to the next model by themselves."""
 
+Reader = Callable[[Operand], Any]
+"""From an operand to what it means; raises `SettingError` where it means nothing there."""
 
-def _abilities(operand: Operand, info: ValidationInfo) -> tuple[str, ...]:
-    return read_closed(operand, info.context["supports"] if info.context else ())
 
+class Settings(Struct, frozen=True):
+    """The settings that one place takes, each with its reader; those that are `needed` cannot be left out.
 
-def _kind(operand: Operand, info: ValidationInfo) -> str:
-    return read_kind(operand, info.context["kinds"] if info.context else ())
+    `place` and `word` are what messages call the place, and one of its settings.
+    """
+
+    place: str
+    readers: Mapping[str, Reader]
+    needed: tuple[str, ...] = ()
+    word: str = "setting"
+
+    def reading(self, name: str, reader: Reader) -> "Settings":
+        """The same with a setting read in another way."""
+        return replace(self, readers={**self.readers, name: reader})
 
 
 def _failures(operand: Operand) -> tuple[str, ...]:
     return read_closed(operand, FAILURES)
 
 
-Duration = Annotated[int, BeforeValidator(read_duration)]
-NameText = Annotated[str, BeforeValidator(read_name)]
+def _as_parsed(operand: Operand) -> Operand:
+    return operand
 
 
-class _Settings(BaseModel):
-    """The settings of one place; `place` and `word` are what messages call the place, and one of them."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    place: ClassVar[str]
-    word: ClassVar[str] = "setting"
-
-
-class UpstreamSettings(_Settings):
-    """What `upstream` takes."""
-
-    place = "`upstream`"
-
-    url: Annotated[str, BeforeValidator(read_url)]
-    key: Annotated[str | None, BeforeValidator(read_env)] = None
-    protocol: Annotated[str, BeforeValidator(read_protocol)] = "openai"
-    connect: Duration = 3 * DURATIONS["s"]
-    kind: Annotated[str, BeforeValidator(_kind)] = "openai"
-    slots: Annotated[int | None, BeforeValidator(read_count)] = None
-
-
-class ModelSettings(_Settings):
-    """What `model` takes."""
-
-    place = "`model`"
-
-    upstream: NameText | None = None
-    id: NameText | None = None
-    context: Annotated[int | None, BeforeValidator(read_count)] = None
-    quality: Annotated[float | None, BeforeValidator(read_quality)] = None
-    supports: Annotated[tuple[str, ...] | None, BeforeValidator(_abilities)] = None
-    input_price: Annotated[int, BeforeValidator(read_price)] = 0
-    output_price: Annotated[int, BeforeValidator(read_price)] = 0
-    tags: Annotated[tuple[str, ...], BeforeValidator(read_names)] = ()
-
-
-class OptionSettings(_Settings):
-    """What rules, blocks and routes take as options; None is unwritten.
-
-    `fallback` is kept as it was parsed, for another pass that knows the models.
-    """
-
-    place = "a rule, a block or a route"
-    word = "option"
-    fallback: Any = None
-    fallback_on: Annotated[tuple[str, ...] | None, BeforeValidator(_failures)] = None
-    timeout: Duration | None = None
-    first_token: Duration | None = None
-    idle: Duration | None = None
-    deadline: Duration | None = None
-    retry: Annotated[int | None, BeforeValidator(read_retry)] = None
-    buffer: Annotated[str | None, BeforeValidator(read_whole)] = None
-    hedge: Duration | None = None
-    sticky: Duration | None = None
-    max_output: Annotated[int | None, BeforeValidator(read_count)] = None
-
-
-class DefaultSettings(OptionSettings):
-    """What `defaults` takes: every option, and what concerns the whole policy."""
-
-    place = "`defaults`"
-
-    timezone: Annotated[str, BeforeValidator(read_timezone)] = "UTC"
-    explicit: NameText | None = None
-
-
-S = TypeVar("S", bound=_Settings)
+UPSTREAM = Settings(
+    "`upstream`",
+    {
+        "url": read_url,
+        "key": read_env,
+        "protocol": read_protocol,
+        "connect": read_duration,
+        "kind": read_name,
+        "slots": read_count,
+    },
+    needed=("url",),
+)
+"""What `upstream` takes; which kinds there are is for the vocabulary to say."""
+MODEL = Settings(
+    "`model`",
+    {
+        "upstream": read_name,
+        "id": read_name,
+        "context": read_count,
+        "quality": read_quality,
+        "supports": read_names,
+        "input_price": read_price,
+        "output_price": read_price,
+        "tags": read_names,
+    },
+)
+"""What `model` takes; what a model can support is for the vocabulary to say."""
+OPTIONS = Settings(
+    "a rule, a block or a route",
+    {
+        "fallback": _as_parsed,
+        "fallback_on": _failures,
+        "timeout": read_duration,
+        "first_token": read_duration,
+        "idle": read_duration,
+        "deadline": read_duration,
+        "retry": read_retry,
+        "buffer": read_whole,
+        "hedge": read_duration,
+        "sticky": read_duration,
+        "max_output": read_count,
+    },
+    word="option",
+)
+"""What rules, blocks and routes take; `fallback` is for another pass, which knows the models."""
+DEFAULTS = Settings("`defaults`", {**OPTIONS.readers, "timezone": read_timezone, "explicit": read_name}, word="option")
+"""What `defaults` takes: every option, and what concerns the whole policy."""
 
 EXAMPLES = {"url": 'url "http://127.0.0.1:11434/v1"'}
 """How settings that may not be left out are written."""
 
 
 def read_settings(
-    model: type[S], settings: Sequence[Setting], whole: Span, findings: Findings, context: Mapping[str, object]
-) -> S | None:
-    """Check settings against their pydantic model.
+    taken: Settings, written: Sequence[Setting], whole: Span, findings: Findings
+) -> dict[str, Any] | None:
+    """What is written, by name and as its reader returns it.
 
     What is wrong is reported and left out; None where it cannot be left out. `whole` is where a
     missing one is told.
     """
-    values = _once(settings, findings)
-    operands = {name: setting.value for name, setting in values.items()}
-    try:
-        return model.model_validate(operands, context=dict(context))
-    except ValidationError as error:
-        found = error.errors(include_url=False)
-    for details in found:
-        _report(details, model, values, whole, findings)
-    wrong = {_name(details) for details in found}
-    if any(field.is_required() for name, field in model.model_fields.items() if name in wrong):
-        return None
-    good = {name: operand for name, operand in operands.items() if name not in wrong}
-    return model.model_validate(good, context=dict(context))
+    first = _once(written, findings)
+    found = {}
+    for name, setting in first.items():
+        reader = taken.readers.get(name)
+        if reader is None:
+            _report_unknown(setting, taken, findings)
+            continue
+        try:
+            found[name] = reader(setting.value)
+        except SettingError as error:
+            findings.error(error.code, error.span, str(error), error.help, edit=error.edit)
+    _report_missing(taken, first, whole, findings)
+    return found if found.keys() >= set(taken.needed) else None
 
 
 def _once(settings: Sequence[Setting], findings: Findings) -> dict[str, Setting]:
@@ -156,27 +145,17 @@ def _once(settings: Sequence[Setting], findings: Findings) -> dict[str, Setting]
     return first
 
 
-def _name(details: ErrorDetails) -> str:
-    return str(details["loc"][0])
+def _report_missing(taken: Settings, written: Iterable[str], whole: Span, findings: Findings) -> None:
+    there = {*written, *(_meant(name, taken) for name in written)}  # by another name, which is told
+    for name in taken.needed:
+        if name not in there:
+            findings.error("R0403", whole, f"`{name}` is missing", f"write `{EXAMPLES[name]}`")
 
 
-def _report(
-    details: ErrorDetails, model: type[_Settings], values: Mapping[str, Setting], whole: Span, findings: Findings
-) -> None:
-    name = _name(details)
-    cause = details.get("ctx", {}).get("error")
-    if details["type"] == "missing" and name in (_meant(other, model) for other in values):
-        return  # it is there, by another name, which is told
-    if details["type"] == "missing":
-        findings.error("R0403", whole, f"`{name}` is missing", f"write `{EXAMPLES[name]}`")
-    elif details["type"] == "extra_forbidden":
-        message = f"{quoted(name)} is no {model.word} of {model.place}"
-        hint, edit = _where_it_belongs(name, model)
-        findings.error("R0401", values[name].name.span, message, hint, edit=edit)
-    elif isinstance(cause, SettingError):
-        findings.error(cause.code, cause.span, str(cause), cause.help, edit=cause.edit)
-    else:
-        raise AssertionError(f"`{name}` has a reader that raises another error: {details['msg']}")
+def _report_unknown(setting: Setting, taken: Settings, findings: Findings) -> None:
+    name = setting.name
+    hint, edit = _where_it_belongs(name.text, taken)
+    findings.error("R0401", name.span, f"{quoted(name.text)} is no {taken.word} of {taken.place}", hint, edit=edit)
 
 
 _ALIASES = {
@@ -188,20 +167,17 @@ _ALIASES = {
 """What other tools call settings and options."""
 
 
-def _meant(name: str, model: type[_Settings]) -> str | None:
+def _meant(name: str, taken: Settings) -> str | None:
     """The setting that was likely meant by a name that is none."""
-    if name in model.model_fields:
+    if name in taken.readers:
         return None
     alias = _ALIASES.get(name)
-    return (
-        alias if alias in model.model_fields else next(iter(close_matches(name, sorted(model.model_fields), 1)), None)
-    )
+    return alias if alias in taken.readers else next(iter(close_matches(name, sorted(taken.readers), 1)), None)
 
 
-def _where_it_belongs(name: str, model: type[_Settings]) -> tuple[str, str | None]:
-    places = (UpstreamSettings, ModelSettings, OptionSettings, DefaultSettings)
-    other = next((place for place in places if name in place.model_fields), None)
+def _where_it_belongs(name: str, taken: Settings) -> tuple[str, str | None]:
+    other = next((each for each in (UPSTREAM, MODEL, OPTIONS, DEFAULTS) if name in each.readers), None)
     if other is not None:
         return f"it belongs to {other.place}", None
-    meant = _meant(name, model)
-    return (f"did you mean `{meant}`?", meant) if meant else (f"there is {listed(sorted(model.model_fields))}", None)
+    meant = _meant(name, taken)
+    return (f"did you mean `{meant}`?", meant) if meant else (f"there is {listed(sorted(taken.readers))}", None)

@@ -4,7 +4,7 @@ from routedsl.base.diagnostic import Edit
 from routedsl.base.source import Span
 from routedsl.language.lexis import PARTNERS
 from routedsl.language.mistakes.trouble import DECLARING, END, TARGETING, Mistake, Trouble, partner_of
-from routedsl.language.settings import OptionSettings
+from routedsl.language.settings import OPTIONS
 
 
 def missing_target(t: Trouble) -> Mistake | None:
@@ -38,7 +38,7 @@ def missing_target(t: Trouble) -> Mistake | None:
 
 def is_option(name: str) -> bool:
     """Whether rules, blocks and routes take an option of this name."""
-    return name in OptionSettings.model_fields
+    return name in OPTIONS.readers
 
 
 def doubled_arrow(t: Trouble) -> Mistake | None:
