@@ -112,7 +112,7 @@ async def exchange(served: Served, sent: bytes) -> bytes:
 
 def write_policy(path: Path, text: str, upstream: ScriptedUpstream) -> None:
     """Save a policy, models included, that calls the upstream."""
-    path.write_text(MODELS.replace("URL", upstream.url) + text, encoding="utf-8")
+    path.write_text((MODELS + text).replace("URL", upstream.url), encoding="utf-8")
 
 
 @asynccontextmanager
