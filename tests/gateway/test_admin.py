@@ -8,11 +8,17 @@ from aiohttp import ClientSession
 from msgspec.structs import replace
 
 from routedsl.engine.outcome import Answered
+from routedsl.engine.request import Request
+from routedsl.engine.world import World
 from routedsl.gateway.host import Verdict
+from routedsl.gateway.recording import Decided
 from routedsl.gateway.reply import AttemptRecord
 from tests.gateway.harness import TOKEN, Served, got, serving
 
 BEARER = {"authorization": f"Bearer {TOKEN}"}
+
+
+REQUEST = Request(endpoint="chat", model="tiny", messages=())
 
 
 def ask(text: str, model: str = "auto") -> dict[str, object]:
@@ -80,6 +86,18 @@ async def test_requests_are_counted_by_names_of_the_policy_alone(tmp_path: Path)
     assert "made-up" not in shown
 
 
+async def test_requests_that_are_not_decided_are_counted_by_what_they_are_told(tmp_path: Path) -> None:
+    async with serving(tmp_path) as served, ClientSession(served.url) as http:
+        for body in (b"{", b"[]", b'{"model": 1, "model": 2}'):
+            await got(http.post("/v1/chat/completions", data=body, headers={"content-type": "application/json"}))
+        await got(http.post("/v1/chat/completions", json=ask("hi")))
+        shown = await metrics(served)
+    assert 'routedsl_refused_total{code="invalid_json"} 1.0' in shown
+    assert 'routedsl_refused_total{code="invalid_request"} 1.0' in shown
+    assert 'routedsl_refused_total{code="duplicate_key"} 1.0' in shown
+    assert "routedsl_records" not in shown
+
+
 async def test_reloads_are_counted(tmp_path: Path) -> None:
     async with serving(tmp_path, watch=True) as served:
         served.write("else tinny\n")
@@ -98,12 +116,16 @@ async def test_reloads_are_counted(tmp_path: Path) -> None:
 async def test_the_number_of_series_is_bounded_whatever_the_policy_declares(tmp_path: Path) -> None:
     async with serving(tmp_path) as served:
         gateway = served.running.gateway
-        decision = gateway.host.generation.program.explicit("tiny", "chat")
+        generation = gateway.host.generation
+        decision = generation.program.explicit("tiny", "chat")
+        world = World(now=gateway.clock.now())
         for number in range(400):
             name = f"m{number}"
             gateway.states.begin(name).end(Answered())
-            with gateway.telemetry.measuring(replace(decision, route=name, rule=name)) as ending:
-                ending.status, ending.model = "200", name
+            named = replace(decision, route=name, rule=name)
+            decided = Decided(request=REQUEST, world=world, decision=named, generation=generation)
+            with gateway.telemetry.measuring(decided) as ending:
+                ending.status, ending.model = 200, name
                 ending.attempts = [AttemptRecord(model=name, outcome=outcome) for outcome in ("timeout", "ok")]
         shown = await metrics(served)
     assert 'model="other"' in shown

@@ -10,7 +10,7 @@ from routedsl.engine.program import Program, program_of
 from routedsl.engine.request import Request
 from routedsl.engine.world import UNMEASURED, World
 from routedsl.records.making import Happened, world_to_json
-from routedsl.records.recipe import Privacy, recipe_of
+from routedsl.records.recipe import Privacy, Recipes
 from routedsl.records.record import Record, decode, encode
 from routedsl.records.replay import replayer_of, world_of
 from tests.records.scenes import MODELS, moved, scene_policy, scene_request, scene_world
@@ -27,8 +27,9 @@ def recorded(program: Program, request: Request, world: World, privacy: Privacy 
         request=request,
         world=world,
         decision=decision,
+        program=program,
         generation=1,
-        recipe=recipe_of(program, privacy),
+        recipes=Recipes(privacy),
         attempts=(),
         status=200,
         end="whole",

@@ -13,8 +13,9 @@ from routedsl.gateway.egress import errors_as, sign
 from routedsl.gateway.entrance import bearers_of, in_place
 from routedsl.gateway.ingress import admit_hosts, when_asked_for
 from routedsl.gateway.settings import Limits
+from routedsl.gateway.telemetry import Telemetry
 from routedsl.gateway.traffic import Traffic
-from routedsl.gateway.wiring import GATEWAY, Gateway
+from routedsl.gateway.wiring import DECIDED, GATEWAY, Gateway
 
 
 def make_app(gateway: Gateway) -> web.Application:
@@ -26,6 +27,7 @@ def make_app(gateway: Gateway) -> web.Application:
     app = web.Application(
         middlewares=[
             errors_as(usual, there_are, {protocol.path: protocol.error_body for protocol in protocols}),
+            told(gateway.telemetry),
             admit_hosts(gateway.hosts),
             bearers_of(gateway.keys, (endpoints.greet, endpoints.healthy, endpoints.ready)),
             counted(gateway.traffic),
@@ -44,6 +46,21 @@ def make_app(gateway: Gateway) -> web.Application:
     app.router.add_get("/healthz", endpoints.healthy)
     app.router.add_get("/readyz", endpoints.ready)
     return app
+
+
+def told(telemetry: Telemetry) -> Middleware:
+    """Counts requests that are refused before they are decided: no record tells of them."""
+
+    @web.middleware
+    async def tell(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except RequestError as error:
+            if not request.get(DECIDED):
+                telemetry.refused(error.code)
+            raise
+
+    return tell
 
 
 def counted(traffic: Traffic) -> Middleware:

@@ -18,8 +18,9 @@ from routedsl.gateway.entrance import CLIENT
 from routedsl.gateway.host import Generation
 from routedsl.gateway.ingress import LARGE, read_request
 from routedsl.gateway.keys import Client
-from routedsl.gateway.relay import End, relay
-from routedsl.gateway.wiring import GATEWAY, Gateway
+from routedsl.gateway.recording import Decided
+from routedsl.gateway.relay import relay
+from routedsl.gateway.wiring import DECIDED, GATEWAY, Gateway
 
 Headers = CIMultiDict[str]
 
@@ -29,25 +30,29 @@ async def complete(http: web.Request, protocol: Protocol) -> web.StreamResponse:
     gateway = http.app[GATEWAY]
     request = await read_request(http, protocol, gateway.limits, http[REQUEST_ID])
     generation = gateway.host.generation
-    decision = await _decide(generation.program, request, _world(gateway, request), http.get(CLIENT))
+    world = _world(gateway, request)
+    decision = await _decide(generation.program, request, world, http.get(CLIENT))
     if http.headers.get("x-route-dry-run") == "1":
         return web.json_response(decision_to_json(decision, request.id))
-    with gateway.telemetry.measuring(decision) as ending:
+    http[DECIDED] = True
+    decided = Decided(request=request, world=world, decision=decision, generation=generation)
+    with gateway.telemetry.measuring(decided) as ending:
         if decision.action is Action.REJECT:
-            ending.status = str(decision.status)
+            ending.status = decision.status or 400
             return _rejection(decision, protocol)
         reply = await gateway.dispatcher.dispatch(request, decision, generation.policy, protocol)
         gateway.sessions.answered(request.session, reply.served_by)
-        ending.status, ending.model, ending.attempts = str(reply.status), reply.served_by, reply.attempts
+        ending.status, ending.model, ending.attempts = reply.status, reply.served_by, reply.attempts
         headers: Headers = CIMultiDict(reply.headers)
         headers.update(routing_headers(decision, reply.attempts, reply.served_by))
         if isinstance(reply.body, bytes):
             return web.Response(status=reply.status, body=reply.body, headers=headers)
+        ending.answering(gateway.clock.monotonic())
         response = web.StreamResponse(status=reply.status, headers=headers)
         farewell = protocol.stream_error("the gateway is shutting down")
-        end = await relay(http, response, reply.body, gateway.traffic, patience=gateway.limits.write, farewell=farewell)
-        if end is not End.WHOLE:
-            ending.status = end
+        ending.end = await relay(
+            http, response, reply.body, gateway.traffic, patience=gateway.limits.write, farewell=farewell
+        )
         return response
 
 

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import logging
 import os
+import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -19,10 +20,12 @@ from routedsl.gateway.clock import SystemClock
 from routedsl.gateway.connection import Door, listen, parser_is_compiled, port_of
 from routedsl.gateway.dispatch import Dispatcher
 from routedsl.gateway.egress import no_http
+from routedsl.gateway.folder import Folder, FolderTakenError, held
 from routedsl.gateway.host import Admission, Listener, PolicyHost, Verdict
 from routedsl.gateway.intake import Intake
 from routedsl.gateway.keyfile import KeyFileError, read_keys
 from routedsl.gateway.keys import Keys
+from routedsl.gateway.recording import Recording
 from routedsl.gateway.sessions import Sessions
 from routedsl.gateway.settings import LIMITS, Limits, Settings, is_loopback
 from routedsl.gateway.shutdown import Stop, drain, on_signals
@@ -33,10 +36,16 @@ from routedsl.gateway.transport import AiohttpTransport
 from routedsl.gateway.warm import load_warm
 from routedsl.gateway.watch import Watcher
 from routedsl.gateway.wiring import Gateway
+from routedsl.records.recipe import Privacy
+from routedsl.records.recorder import Recorder
+from routedsl.records.search import FILE
+from routedsl.records.steady import Keep
 
 _ADMIN_HOST = "127.0.0.1"
 _OPERATORS = 64
 """Connections to the admin port."""
+_LAST_RECORDS = 10.0
+"""Seconds that the last records get to be written."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -49,8 +58,8 @@ class Deployment:
     """All that a gateway is made from.
 
     `admit` makes a policy ready to serve here. `environment` has the keys of upstreams. `token` opens
-    the admin port. `report` makes the listener that is told of each policy that is read.
-    `reconcile` is the seconds between two looks at the policy's files.
+    the admin port; None: the state folder's, or one that is made. `report` makes the listener that is
+    told of each policy that is read. `reconcile` is the seconds between two looks at the policy's files.
     """
 
     path: Path
@@ -58,7 +67,7 @@ class Deployment:
     catalog: Catalog
     admit: Admission
     environment: Mapping[str, str]
-    token: str
+    token: str | None
     report: Callable[[PolicyHost], Listener]
     limits: Limits = LIMITS
     reconcile: float = 2.0
@@ -66,10 +75,15 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A gateway that serves, and where: `url` for clients, `admin_url` for operators."""
+    """A gateway that serves, and where: `url` for clients, `admin_url` for operators, who bear the `token`.
+
+    `token_file` has it too, where the folder of the state keeps it.
+    """
 
     url: str
     admin_url: str
+    token: str
+    token_file: Path | None
     gateway: Gateway
     listener: asyncio.Server
     server: web.Server
@@ -96,9 +110,11 @@ async def running(deployment: Deployment) -> AsyncIterator[Running]:
     if not parser_is_compiled():
         raise StartError("aiohttp reads HTTP without its compiled parser here; install a wheel of it that has one")
     async with AsyncExitStack() as stack:
-        gateway = await _assemble(deployment, stack)
+        folder = _hold(settings, stack)
+        token = deployment.token or (folder.token() if folder else secrets.token_urlsafe(24))
+        gateway = await _assemble(deployment, stack, _recording(settings, folder, stack))
         dialect = deployment.catalog.protocols["chat"].error_body
-        admin = make_admin(gateway.host, gateway.telemetry, deployment.token, dialect)
+        admin = make_admin(gateway.host, gateway.telemetry, token, dialect)
         door = Door(settings.connections, limits, partial(no_http, dialect))
         admin_door = Door(_OPERATORS, limits, door.refuse)
         server, listener = await _open(stack, make_app(gateway), settings.host, settings.port, door)
@@ -108,6 +124,8 @@ async def running(deployment: Deployment) -> AsyncIterator[Running]:
         yield Running(
             url=_url(settings.host, listener),
             admin_url=_url(_ADMIN_HOST, admin_listener),
+            token=token,
+            token_file=folder.token_file(token) if folder else None,
             gateway=gateway,
             listener=listener,
             server=server,
@@ -140,12 +158,28 @@ def _hosts(settings: Settings) -> tuple[str, ...] | None:
     return None if anybody and not settings.hosts else (settings.host, *settings.hosts)
 
 
-async def _assemble(deployment: Deployment, stack: AsyncExitStack) -> Gateway:
+def _hold(settings: Settings, stack: AsyncExitStack) -> Folder | None:
+    try:
+        return None if settings.state is None else stack.enter_context(held(settings.state))
+    except FolderTakenError as error:
+        raise StartError(str(error)) from None
+
+
+def _recording(settings: Settings, folder: Folder | None, stack: AsyncExitStack) -> Recording | None:
+    if folder is None:
+        return None
+    recorder = Recorder(folder.path / FILE, Keep(settings.keep, settings.records_size))
+    stack.push_async_callback(asyncio.to_thread, recorder.close, _LAST_RECORDS)
+    return Recording(recorder, Privacy(folder.key(), frozenset(settings.record_values)))
+
+
+async def _assemble(deployment: Deployment, stack: AsyncExitStack, recording: Recording | None) -> Gateway:
     settings, clock = deployment.settings, SystemClock()
     keys = _read_keys(settings)
     states = States(clock)
     host = PolicyHost(deployment.admit)
-    telemetry = Telemetry(host, states, clock)
+    traffic = Traffic()
+    telemetry = Telemetry(host, states, clock, traffic, recording)
     host.listeners.append(deployment.report(host))
     if host.offer(load_warm(deployment.path, deployment.catalog)) is Verdict.REFUSED:
         raise StartError(f"the policy `{deployment.path}` does not load")
@@ -158,7 +192,7 @@ async def _assemble(deployment: Deployment, stack: AsyncExitStack) -> Gateway:
         sessions=Sessions(clock),
         clock=clock,
         telemetry=telemetry,
-        traffic=Traffic(),
+        traffic=traffic,
         limits=deployment.limits,
         intake=_intake(settings, deployment.limits, keys),
         keys=keys,

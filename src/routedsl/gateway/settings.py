@@ -1,12 +1,43 @@
 """How `serve` is set: one value, from a TOML file and from flags, by the same names; and the bounds on clients."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+_AGE = re.compile(r"(\d+)(s|m|h|d)")
+_AGES = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SIZE = re.compile(r"(\d+)(MB|GB)")
+_SIZES = {"MB": 10**6, "GB": 10**9}
+_RECORDABLE = re.compile(r'user|session|(header|metadata)\["[^"]+"\]')
+
+
+def _age(value: object) -> object:
+    """Seconds of `30d`, `12h`, `90m`, `20s`."""
+    return _amount(value, _AGE, _AGES, "a time such as `30d` or `12h`")
+
+
+def _size(value: object) -> object:
+    """Bytes of `500MB`, `2GB`."""
+    return _amount(value, _SIZE, _SIZES, "a size such as `500MB` or `2GB`")
+
+
+def _amount(value: object, form: re.Pattern[str], units: Mapping[str, int], wanted: str) -> object:
+    found = form.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f"it should be {wanted}")
+    return int(found[1]) * units[found[2]]
+
+
+def _recordable(value: str) -> str:
+    if not _RECORDABLE.fullmatch(value):
+        raise ValueError('it should be `user`, `session`, `header["NAME"]` or `metadata["NAME"]`')
+    return value.lower() if value.startswith("header") else value
 
 
 class Settings(BaseModel):
@@ -16,7 +47,10 @@ class Settings(BaseModel):
     always on loopback. `hosts` are further names by which clients may call it. `keys` is the file of
     the keys that clients must bear; without one, `open` allows a host that others can reach.
     `in_flight` is how many requests run at once (as many more wait for a second), `connections` how
-    many clients are connected. `drain` is how many seconds running requests get at shutdown.
+    many clients are connected. `drain` is how many seconds running requests get at shutdown. `state` is
+    the folder of what outlives the process: records, for so many seconds (`keep`) and so many bytes
+    (`records_size`), and the admin token. `record_values` are facts whose values are recorded and not
+    hashed: `user`, `session`, `header["…"]`, `metadata["…"]`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -31,6 +65,10 @@ class Settings(BaseModel):
     in_flight: int = Field(default=512, ge=1)
     connections: int = Field(default=4096, ge=1)
     drain: float = Field(default=30, ge=0)
+    state: Path | None = None
+    keep: Annotated[int, BeforeValidator(_age), Field(gt=0)] = 30 * 86400
+    records_size: Annotated[int, BeforeValidator(_size), Field(ge=1_000_000)] = 1_000_000_000
+    record_values: tuple[Annotated[str, AfterValidator(_recordable)], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

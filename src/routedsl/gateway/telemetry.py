@@ -1,21 +1,23 @@
 """What the gateway counts, for Prometheus. Labels are names of the policy, never a client's words."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from routedsl.base.diagnostic import Diagnostic
 from routedsl.engine.decision import Decision
 from routedsl.gateway.clock import SECOND, Clock
 from routedsl.gateway.host import PolicyHost, Verdict
-from routedsl.gateway.reply import AttemptRecord
+from routedsl.gateway.recording import Decided, Ending, Recording
+from routedsl.gateway.relay import End
 from routedsl.gateway.state import States
+from routedsl.gateway.traffic import Traffic
+from routedsl.records.recorder import Recorder
 
 _BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 _MOST_MODELS = 100
@@ -23,23 +25,17 @@ _OTHER = "other"
 _Metric = TypeVar("_Metric", Counter, Histogram)
 
 
-@dataclass(slots=True)
-class Ending:
-    """How a routed request ended: an HTTP status, `cut` or `gone`; who answered, and what was tried."""
-
-    status: str = "500"
-    model: str | None = None
-    attempts: Sequence[AttemptRecord] = ()
-
-
 class Telemetry:
     """The metrics of one gateway, in a registry of their own: at most 2,000 series, whatever is asked."""
 
-    def __init__(self, host: PolicyHost, states: States, clock: Clock) -> None:
-        """Count from zero, and follow the host's reloads."""
+    def __init__(
+        self, host: PolicyHost, states: States, clock: Clock, traffic: Traffic, recording: Recording | None = None
+    ) -> None:
+        """Count from zero, and follow the host's reloads; each ending is handed on to the recording."""
         registry = CollectorRegistry()
         requests = Counter("routedsl_requests", "Routed requests.", ("route", "model", "status"), registry=registry)
         decisions = Counter("routedsl_decisions", "Decisions.", ("rule",), registry=registry)
+        refused = Counter("routedsl_refused", "Requests answered without a decision.", ("code",), registry=registry)
         attempts = Counter("routedsl_attempts", "Calls of models.", ("model", "outcome"), registry=registry)
         seconds = Histogram(
             "routedsl_request_seconds", "From decision to end.", ("route",), registry=registry, buckets=_BUCKETS
@@ -47,35 +43,51 @@ class Telemetry:
         self._requests = _Capped(requests, 250)
         self._decisions = _Capped(decisions, 200)
         self._attempts = _Capped(attempts, 250)
+        self._refused = _Capped(refused, 50)
         self._seconds = _Capped(seconds, 10)
         self._reloads = Counter("routedsl_reloads", "Policies that were read.", ("verdict",), registry=registry)
         self._registry = registry
         self._clock = clock
+        self._traffic = traffic
+        self.recording = recording
         registry.register(_Snapshot(host, states))
+        if recording is not None:
+            registry.register(_Kept(recording.recorder))
         host.listeners.append(self._reloaded)
 
     @contextmanager
-    def measuring(self, decision: Decision) -> Iterator[Ending]:
-        """Counts a decided request when the block ends; what became of it is written into the `Ending`."""
-        ending = Ending()
-        started = self._clock.monotonic()
+    def measuring(self, decided: Decided) -> Iterator[Ending]:
+        """Counts and records a decided request as the block ends, however it does; the `Ending` is told the rest."""
+        ending = Ending(began=self._clock.monotonic())
         try:
             yield ending
         except asyncio.CancelledError:
-            ending.status = "gone"
+            ending.end = End.CUT if self._traffic.cut else End.GONE
+            if self._traffic.cut and ending.status is None:
+                ending.status = 503
+            raise
+        except Exception:
+            ending.status = 500
             raise
         finally:
-            self._ended(decision, ending, (self._clock.monotonic() - started) / SECOND)
+            ending.took = self._clock.monotonic() - ending.began
+            self._ended(decided.decision, ending)
+            if self.recording is not None:
+                self.recording.note(decided, ending)
+
+    def refused(self, code: str) -> None:
+        """A request was answered without a decision."""
+        self._refused(code).inc()
 
     def exposition(self) -> bytes:
         """All metrics in Prometheus's text form."""
         return generate_latest(self._registry)
 
-    def _ended(self, decision: Decision, ending: Ending, seconds: float) -> None:
+    def _ended(self, decision: Decision, ending: Ending) -> None:
         route = decision.route or _OTHER
-        self._requests(route, ending.model or "none", ending.status).inc()
+        self._requests(route, ending.model or "none", ending.word).inc()
         self._decisions(decision.rule or _OTHER).inc()
-        self._seconds(route).observe(seconds)
+        self._seconds(route).observe(ending.took / SECOND)
         for attempt in ending.attempts:
             self._attempts(attempt.model, attempt.outcome).inc()
 
@@ -128,6 +140,18 @@ class _Snapshot(Collector):
             if state.latency is not None:
                 latency.add_metric((name,), state.latency / 1e6)
         return (up, inflight, errors, latency)
+
+
+class _Kept(Collector):
+    """What became of the records."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def collect(self) -> Iterable[CounterMetricFamily]:
+        written, lost = self._recorder.written, self._recorder.lost
+        yield CounterMetricFamily("routedsl_records_written", "Records that are in the file, or were.", value=written)
+        yield CounterMetricFamily("routedsl_records_lost", "Records that could not be written.", value=lost)
 
 
 def _gauge(name: str, documentation: str, value: float) -> GaugeMetricFamily:

@@ -40,3 +40,5 @@ class Gateway:
 
 
 GATEWAY = web.AppKey("gateway", Gateway)
+DECIDED = web.RequestKey("decided", bool)
+"""Whether a request came as far as a decision."""

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 
 from routedsl.base.units import DOLLAR, DURATIONS, WHOLE
 from routedsl.engine.decision import Decision
+from routedsl.engine.program import Program
 from routedsl.engine.report import options_to_json
 from routedsl.engine.request import Request
 from routedsl.engine.world import UNMEASURED, ModelState, World
 from routedsl.language.policy import Model
-from routedsl.records.recipe import LONGEST_TEXT, Recipe, Seen, is_text
+from routedsl.records.recipe import LONGEST_TEXT, Recipes, Seen, is_text
 from routedsl.records.record import Attempt, Record, StateRecord, WorldRecord
 
 PER = 1_000_000
@@ -24,8 +25,9 @@ class Happened:
     request: Request
     world: World
     decision: Decision
+    program: Program
     generation: int
-    recipe: Recipe
+    recipes: Recipes
     attempts: Sequence[Attempt]
     status: int | None
     end: str
@@ -33,9 +35,14 @@ class Happened:
     took: int
     first_token: int | None
 
+    @property
+    def weight(self) -> int:
+        """Bytes of the body."""
+        return len(self.request.body)
+
     def record(self, *, whole: bool = True) -> Record:
         """The record; without `whole` the body is not read for facts that nobody has asked yet."""
-        known, recipe = self.decision.facts, self.recipe
+        known, recipe = self.decision.facts, self.recipes.of(self.program)
         seen = (recipe.read if whole else recipe.glance)(self.request, self.world, known)
         return _record(self, seen)
 
@@ -65,13 +72,13 @@ def _record(happened: Happened, seen: Seen) -> Record:
         served_by=happened.served_by,
         tokens_in=tokens and tokens[0],
         tokens_out=tokens and tokens[1],
-        cost=cost_of(happened.attempts, happened.recipe.readings.models),
+        cost=cost_of(happened.attempts, happened.program.policy.models),
         took=seconds(happened.took),
-        first_token=_maybe_seconds(happened.first_token),
+        first_token=maybe_seconds(happened.first_token),
         facts=seen.facts,
         hashed=seen.hashed,
         predicates=seen.predicates,
-        world=world_to_json(happened.world, happened.recipe.readings.models, seen.draw),
+        world=world_to_json(happened.world, happened.program.policy.models, seen.draw),
     )
 
 
@@ -85,7 +92,8 @@ def seconds(microseconds: int) -> float:
     return microseconds / DURATIONS["s"]
 
 
-def _maybe_seconds(microseconds: int | None) -> float | None:
+def maybe_seconds(microseconds: int | None) -> float | None:
+    """The same; None where it was not reached."""
     return None if microseconds is None else seconds(microseconds)
 
 
@@ -131,8 +139,8 @@ def world_to_json(world: World, models: Iterable[str], draw: int | None) -> Worl
 def _state(state: ModelState) -> StateRecord:
     return StateRecord(
         up=state.up,
-        latency=_maybe_seconds(state.latency),
-        first_token=_maybe_seconds(state.first_token),
+        latency=maybe_seconds(state.latency),
+        first_token=maybe_seconds(state.first_token),
         errors=state.errors / WHOLE,
         inflight=state.inflight,
         queue=state.queue,

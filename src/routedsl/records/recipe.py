@@ -24,6 +24,8 @@ LARGEST_NUMBER = 2**63
 """Numbers from here on have no place in a record: JSON's readers differ on them."""
 LONGEST_TEXT = 200
 """Characters of a text that is kept, such as the name of a model; a longer one is not recorded."""
+MOST_RECIPES = 4
+"""Recipes that are kept: requests that run may be of several policies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,24 @@ class Recipe:
 
     def _hash(self, value: Value) -> str | None:
         return self.privacy.hashed(value) if isinstance(value, str) else None
+
+
+class Recipes:
+    """The recipes of the policies that serve, each made once; made and asked by threads."""
+
+    def __init__(self, privacy: Privacy) -> None:
+        """Know none yet."""
+        self._privacy = privacy
+        self._made: dict[str, Recipe] = {}
+
+    def of(self, program: Program) -> Recipe:
+        """The recipe of a policy."""
+        digest = program.policy.digest
+        made = self._made.get(digest)
+        if made is None:
+            made = recipe_of(program, self._privacy)
+            self._made = {**dict(list(self._made.items())[1 - MOST_RECIPES :]), digest: made}
+        return made
 
 
 def recipe_of(program: Program, privacy: Privacy) -> Recipe:

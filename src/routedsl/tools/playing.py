@@ -66,7 +66,7 @@ async def play(path: Path, settings: Settings) -> None:
     """Serve until told to stop."""
     async with ScriptedUpstream() as upstream:
         deployment = deployment_of(path, settings, mocked(upstream))
-        await run(deployment, lambda running: click.echo(guide(path, running, shown_token(deployment.token))))
+        await run(deployment, lambda running: click.echo(guide(path, running, shown_token(running.token))))
 
 
 def mocked(upstream: ScriptedUpstream) -> Admission:

@@ -4,7 +4,6 @@ import asyncio
 import gc
 import logging
 import os
-import secrets
 import sys
 from collections.abc import Callable, Coroutine
 from importlib.util import find_spec
@@ -23,14 +22,14 @@ _LOG = logging.getLogger(__name__)
 
 
 def deployment_of(path: Path, settings: Settings, admit: Admission) -> Deployment:
-    """How this process serves a policy: keys and the admin token are the environment's, or the token is made."""
+    """How this process serves a policy: keys, and the admin token if there is one, are the environment's."""
     return Deployment(
         path=path,
         settings=settings,
         catalog=discover(),
         admit=admit,
         environment=dict(os.environ),
-        token=os.environ.get(TOKEN) or secrets.token_urlsafe(24),
+        token=os.environ.get(TOKEN) or None,
         report=lambda host: reporter(host, path),
     )
 

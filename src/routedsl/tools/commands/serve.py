@@ -15,11 +15,12 @@ from routedsl.tools.options import listening
 @click.option("--open", "open_", is_flag=True, default=None, help="Let in whoever reaches a host that is not loopback.")
 @click.option("--keys", type=click.Path(path_type=Path), help="Ask clients for the keys of this file (`key new`).")
 @click.option("--in-flight", type=click.IntRange(1), metavar="N", help="Requests at once.  [default: 512]")
+@click.option("--state", type=click.Path(path_type=Path), help="Keep records and the admin token in this folder.")
 @click.option(
     "--settings",
     "file",
     type=click.Path(path_type=Path),
-    help="TOML: these flags, `hosts`, `connections` and `drain` as keys.",
+    help="TOML: these flags, `hosts`, `connections`, `drain`, `keep`, `records_size`, `record_values` as keys.",
 )
 def command(policy: Path, file: Path | None, open_: bool | None, **flags: object) -> None:  # noqa: FBT001 - click passes by name
     """Serve POLICY, a file or a folder, to OpenAI's clients.
@@ -31,7 +32,8 @@ def command(policy: Path, file: Path | None, open_: bool | None, **flags: object
     with errors is told on standard error, and the old policy serves on. SIGTERM or Ctrl-C lets
     running requests finish; a second one does not. One process serves.
 
-    The admin port has GET /policy and GET /metrics, with the bearer token in ROUTEDSL_ADMIN_TOKEN.
+    The admin port has GET /policy and GET /metrics, with the bearer token in ROUTEDSL_ADMIN_TOKEN,
+    else the one in the file `admin-token` of --state. `routedsl records` shows what --state keeps.
     """
     from routedsl.gateway.admission import with_keys
     from routedsl.gateway.serve import Running, run
@@ -46,7 +48,8 @@ def command(policy: Path, file: Path | None, open_: bool | None, **flags: object
 
     def announce(running: Running) -> None:
         click.echo(f"`{policy}` is served at {running.url}/v1")
-        token = shown_token(deployment.token)
-        click.echo(f"admin at {running.admin_url}, {f'token {token}' if token else f'closed until {TOKEN} is set'}")
+        token = shown_token(running.token)
+        kept = f"token in `{running.token_file}`" if running.token_file else f"closed until {TOKEN} is set"
+        click.echo(f"admin at {running.admin_url}, {f'token {token}' if token else kept}")
 
     run_to_end(run(deployment, announce))

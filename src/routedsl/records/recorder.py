@@ -1,0 +1,149 @@
+"""Records on their way to the file: handed over without waiting, written by one thread, several at a time.
+
+Serving never waits for a disk. What the queue has no room for, and what cannot be written, is lost, counted, and
+told in one line of the log when it begins and in one when it is over.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import Protocol
+
+from routedsl.records.record import Record
+from routedsl.records.steady import Keep, Losses, SteadyFile
+
+BATCH = 0.1
+"""Seconds that a record may wait for others to be written with."""
+TOGETHER = 500
+"""Records that are written in one go at most."""
+ROOM = 20_000
+"""Records that wait at most."""
+BODIES = 64 * 2**20
+"""Bytes of bodies that wait at most to be read for facts; beyond them, records go without what nobody has asked."""
+LARGE = 256 * 1024
+"""Bytes of a body that is read beside the writer, so that no other record waits for it."""
+IDLE = 60.0
+"""Seconds between two looks at what is too old, where nothing is written."""
+
+
+class Sketch(Protocol):
+    """What a record is made of, off the event loop."""
+
+    @property
+    def weight(self) -> int:
+        """Bytes of the body."""
+        ...
+
+    def record(self, *, whole: bool = True) -> Record:
+        """The record; without `whole` the body is not read."""
+        ...
+
+
+class Recorder:
+    """A queue of records and the thread that writes them. `note` is called from one thread alone."""
+
+    def __init__(self, path: Path, keep: Keep) -> None:
+        """Start the thread, which opens the file."""
+        self._queue: deque[Sketch] = deque()
+        self._losses = Losses()
+        self._weight = _Weight()
+        self._file = SteadyFile(path, keep, self._losses)
+        self._filled, self._hurry, self._closing = Event(), Event(), Event()
+        self._reader = ThreadPoolExecutor(1, "records-facts")
+        self._writer = Thread(target=self._run, name="records", daemon=True)
+        self._writer.start()
+
+    @property
+    def written(self) -> int:
+        """Records that are in the file, or were."""
+        return self._file.written
+
+    @property
+    def lost(self) -> int:
+        """Records that are not."""
+        return self._losses.count
+
+    def note(self, sketch: Sketch) -> None:
+        """Take a record over: at once, whatever the disk does."""
+        if len(self._queue) >= ROOM:
+            self._losses.add(1, "more requests end than can be written")
+        elif self._weight.total + sketch.weight > BODIES:
+            self._put(_Made(sketch.record(whole=False)))
+        elif sketch.weight > LARGE:
+            self._weight.add(sketch.weight)
+            self._reader.submit(self._read, sketch)
+        else:
+            self._weight.add(sketch.weight)
+            self._put(sketch)
+
+    def close(self, seconds: float) -> None:
+        """Write what there is, for so many seconds at most."""
+        self._hurry.set()
+        self._reader.shutdown()
+        self._closing.set()
+        self._filled.set()
+        self._writer.join(seconds)
+        if self._writer.is_alive():
+            self._losses.add(len(self._queue), "the disk does not keep up")
+
+    def _put(self, sketch: Sketch) -> None:
+        self._queue.append(sketch)
+        self._filled.set()
+
+    # ── in threads ──────────────────────────────────────────────────────────────────────────────
+
+    def _read(self, sketch: Sketch) -> None:
+        for record in self._made(sketch, whole=not self._hurry.is_set()):
+            self._put(_Made(record))
+
+    def _run(self) -> None:
+        self._file.open()
+        last = False
+        while not last:
+            filled = self._filled.wait(IDLE)
+            self._closing.wait(BATCH if filled else 0)
+            last = self._closing.is_set()
+            self._filled.clear()
+            while self._queue:
+                self._file.write(self._some())
+            self._file.prune(until=self._filled)
+        self._file.close()
+
+    def _some(self) -> list[Record]:
+        count = min(len(self._queue), TOGETHER)
+        return [record for _ in range(count) for record in self._made(self._queue.popleft())]
+
+    def _made(self, sketch: Sketch, *, whole: bool = True) -> Sequence[Record]:
+        try:
+            return (sketch.record(whole=whole),)
+        except Exception as error:  # noqa: BLE001 - whatever an extension does to one record, the others are written
+            self._losses.add(1, f"one could not be made: {error!r}")
+            return ()
+        finally:
+            self._weight.add(-sketch.weight)
+
+
+class _Made:
+    """A record that is there already."""
+
+    weight = 0
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+
+    def record(self, *, whole: bool = True) -> Record:  # noqa: ARG002 - as sketches take it
+        return self._record
+
+
+class _Weight:
+    """The bytes of bodies that wait, counted by several threads."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._lock = Lock()
+
+    def add(self, weight: int) -> None:
+        with self._lock:
+            self.total += weight

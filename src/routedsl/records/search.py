@@ -1,0 +1,74 @@
+"""Records found in a file, while somebody writes to it or not."""
+
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+from routedsl.records.store import unpack
+from routedsl.records.tables import StoreError, check
+
+FILE = "records.db"
+"""The file's name in a state folder."""
+PATIENCE = 2.0
+
+
+class Wanted(NamedTuple):
+    """Which records; None is any. `since` is in microseconds since 1970, `most` the number of the latest ones."""
+
+    rule: str | None = None
+    model: str | None = None
+    route: str | None = None
+    key: str | None = None
+    status: int | None = None
+    since: int | None = None
+    failed: bool = False
+    most: int | None = None
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """The records in a file, or in a state folder; raises `StoreError` where there are none to be read."""
+    file = path / FILE if path.is_dir() else path
+    if not file.is_file():
+        raise StoreError(f"there are no records at `{path}`")
+    connection = sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True, isolation_level=None, timeout=PATIENCE)
+    try:
+        check(connection, file)
+        yield connection
+    except (sqlite3.Error, zlib.error) as error:
+        raise StoreError(f"`{file}` cannot be read: {error}") from error
+    finally:
+        connection.close()
+
+
+def lines(connection: sqlite3.Connection, wanted: Wanted) -> Iterator[bytes]:
+    """The lines of the records that are wanted, the earliest first."""
+    conditions, values = _conditions(wanted)
+    found = f"SELECT number, sample, line FROM records WHERE {' AND '.join(conditions)}"  # noqa: S608 - ours alone
+    if wanted.most is not None:
+        found = f"SELECT * FROM ({found} ORDER BY number DESC LIMIT ?)"  # noqa: S608 - as above
+        values.append(wanted.most)
+    samples: dict[int, bytes] = {}
+    for _, sample, line in connection.execute(f"{found} ORDER BY number", values):
+        if sample not in samples:
+            samples[sample] = _sample(connection, sample)
+        yield unpack(line, samples[sample])
+
+
+def _conditions(wanted: Wanted) -> tuple[list[str], list[object]]:
+    equal = {name: getattr(wanted, name) for name in ("rule", "model", "route", "key", "status")}
+    asked = {f"{name} = ?": value for name, value in equal.items() if value is not None}
+    if wanted.since is not None:
+        asked["received >= ?"] = wanted.since
+    return ["failed" if wanted.failed else "true", *asked], list(asked.values())
+
+
+def _sample(connection: sqlite3.Connection, number: int) -> bytes:
+    found = connection.execute("SELECT line FROM samples WHERE number = ?", (number,)).fetchone()
+    if found is None:
+        raise sqlite3.DatabaseError(f"sample {number} is gone")
+    return bytes(found[0])

@@ -1,0 +1,137 @@
+"""The file that records are written to: SQLite in WAL mode, plain columns to search by, each record's line packed.
+
+A record looks much like the one before it. So its line is packed against a sample, the first record of its policy
+since the file was opened, and takes a quarter of its room.
+"""
+
+import os
+import sqlite3
+import zlib
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from routedsl.base.units import DOLLAR, DURATIONS
+from routedsl.records.record import Record, encode
+from routedsl.records.tables import prepare, transaction
+
+STEP = 500
+"""Rows that are taken out, and pages that are given back, in one go, so that nobody waits for more."""
+PATIENCE = 2.0
+"""Seconds to wait for somebody else who writes to the file."""
+
+_LEVEL, _WINDOW, _MEMORY = 3, -13, 6
+"""Of the compression: measured for lines of one to two kB, of which the window must hold two."""
+_INSERT = f"INSERT INTO records VALUES (NULL{', ?' * 15})"  # noqa: S608 - nothing but question marks
+
+
+class Store:
+    """An open file; written to by one thread of one process."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file or make it; raises `StoreError`, `sqlite3.Error` or OSError where there is no way."""
+        self._path = path
+        self._connection = sqlite3.connect(path, isolation_level=None, timeout=PATIENCE)
+        self._sample: tuple[str, int, bytes] | None = None
+        try:
+            prepare(self._connection, path)
+            self._identity = _identity(path)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the path still leads to this file: one that was removed would take records into nowhere."""
+        try:
+            return _identity(self._path) == self._identity
+        except OSError:
+            return False
+
+    @property
+    def size(self) -> int:
+        """Bytes that the file has, or will have once what waits beside it is in it."""
+        return self._number("page_count") * self._number("page_size")
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Add all of the records; none where it raises `sqlite3.Error`."""
+        sample = self._sample
+        try:
+            with transaction(self._connection):
+                self._connection.executemany(_INSERT, [self._row(record) for record in records])
+        except BaseException:
+            self._sample = sample
+            raise
+
+    def prune(self, oldest: int, largest: int) -> bool:
+        """Go a step towards no record from before `oldest` (microseconds since 1970), and `largest` bytes at most.
+
+        Returns whether there is a further step to go.
+        """
+        with transaction(self._connection):
+            gone = self._delete("SELECT number FROM records WHERE received < ? LIMIT ?", oldest, STEP)
+            if self.size - self._free * self._number("page_size") > largest:
+                gone += self._delete("SELECT number FROM records ORDER BY number LIMIT ?", STEP)
+            first = "SELECT sample FROM records ORDER BY number LIMIT 1"
+            self._connection.execute(f"DELETE FROM samples WHERE number < ({first})")  # noqa: S608 - it is ours
+        if self._free:
+            self._connection.execute(f"PRAGMA incremental_vacuum({STEP})").fetchall()
+        return gone > 0 or self._free > 0
+
+    def close(self) -> None:
+        """Let go of the file, all of it in its place."""
+        self._connection.close()
+
+    def _row(self, record: Record) -> tuple[object, ...]:
+        line = encode(record)
+        number, sample = self._sample_for(record.policy, line)
+        return (
+            round(datetime.fromisoformat(record.received).timestamp() * DURATIONS["s"]),
+            record.id,
+            record.key,
+            record.asked,
+            record.route,
+            record.rule,
+            record.served_by,
+            record.status,
+            record.failed,
+            record.tokens_in,
+            record.tokens_out,
+            None if record.cost is None else round(record.cost * DOLLAR),
+            round(record.took * DURATIONS["s"]),
+            number,
+            pack(line, sample),
+        )
+
+    def _sample_for(self, policy: str, line: bytes) -> tuple[int, bytes]:
+        if self._sample is None or self._sample[0] != policy:
+            number = self._connection.execute("INSERT INTO samples VALUES (NULL, ?)", (line,)).lastrowid or 0
+            self._sample = policy, number, line
+        return self._sample[1:]
+
+    def _delete(self, which: str, *values: int) -> int:
+        return self._connection.execute(f"DELETE FROM records WHERE number IN ({which})", values).rowcount  # noqa: S608 - as above
+
+    @property
+    def _free(self) -> int:
+        return self._number("freelist_count")
+
+    def _number(self, pragma: str) -> int:
+        (found,) = self._connection.execute(f"PRAGMA {pragma}").fetchone()
+        return int(found)
+
+
+def pack(line: bytes, sample: bytes) -> bytes:
+    """A line in the little room that it takes beside the sample."""
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW, _MEMORY, zlib.Z_DEFAULT_STRATEGY, sample)
+    return packer.compress(line) + packer.flush()
+
+
+def unpack(packed: bytes, sample: bytes) -> bytes:
+    """The line that was packed; raises `zlib.error` where it was not."""
+    return zlib.decompressobj(_WINDOW, sample).decompress(packed)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = os.stat(path)  # noqa: PTH116 - one call
+    return found.st_dev, found.st_ino

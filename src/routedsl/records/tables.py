@@ -1,0 +1,84 @@
+"""The tables of a file of records, and how one is told from any other file."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+VERSION = 1
+"""The version of the tables; a file with another one is left alone."""
+APPLICATION = 0x524F5554
+"""Marks a file as ours."""
+
+TABLES = """
+CREATE TABLE samples (number INTEGER PRIMARY KEY, line BLOB NOT NULL);
+CREATE TABLE records (
+    number INTEGER PRIMARY KEY,
+    received INTEGER NOT NULL,  -- microseconds since 1970
+    id TEXT NOT NULL,
+    key TEXT,
+    asked TEXT,
+    route TEXT,
+    rule TEXT,
+    model TEXT,                 -- the declared one that answered
+    status INTEGER,
+    failed INTEGER NOT NULL,
+    tokens_in INTEGER,
+    tokens_out INTEGER,
+    cost INTEGER,               -- pico-dollars
+    took INTEGER NOT NULL,      -- microseconds
+    sample INTEGER NOT NULL,
+    line BLOB NOT NULL          -- JSON as raw deflate, the sample's line its dictionary
+);
+CREATE INDEX records_received ON records (received);
+"""
+
+
+class StoreError(Exception):
+    """Why a file cannot be used for records, in one sentence for its operator."""
+
+
+def prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the tables where the file is new; raises `StoreError` where it is not ours."""
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts for a new file alone
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA journal_size_limit = 16777216")
+    if _number(connection, "user_version") == 0 and not _tables(connection):
+        with transaction(connection):
+            for statement in filter(str.strip, TABLES.split(";")):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION}")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+    check(connection, path)
+
+
+def check(connection: sqlite3.Connection, path: Path) -> None:
+    """Raises `StoreError` where the file is not ours, or of another version."""
+    if _number(connection, "application_id") != APPLICATION:
+        raise StoreError(f"`{path}` is a database, but not one of records")
+    version = _number(connection, "user_version")
+    if version != VERSION:
+        raise StoreError(f"`{path}` has records in version {version} of their form; this program knows {VERSION}")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All of the block's changes, or none."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # a full disk has ended it already
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    (found,) = connection.execute(f"PRAGMA {pragma}").fetchone()
+    return int(found)
+
+
+def _tables(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
