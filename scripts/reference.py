@@ -15,12 +15,13 @@ from routedsl.base.types import Type
 from routedsl.base.units import Quantity, render_quantity
 from routedsl.discover import builtin
 from routedsl.engine.signal import About, Example, Signal
+from routedsl.testing import PARTS, TROUBLES
 from routedsl.tools.cli import VERBS
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "bench" / "results" / "decide.json"
 TORTURE = ROOT / "bench" / "results" / "torture.json"
-PAGES = (ROOT / "README.md", ROOT / "grammar" / "README.md", ROOT / "docs" / "torture.md")
+PAGES = tuple(ROOT / name for name in ("README.md", "grammar/README.md", "docs/faults.md", "docs/torture.md"))
 _SECTION = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -107,6 +108,17 @@ def verbs() -> str:
     return table(("verb", "does"), ((f"`routedsl {verb}`", text) for verb, text in VERBS.items()))
 
 
+def faults() -> str:
+    """What mock models do wrong."""
+    rows = ((f"`{name}`", part, each.told) for part, faults in PARTS.items() for name, each in faults.items())
+    return table(("fault", "of", "what the model does"), rows)
+
+
+def troubles() -> str:
+    """What goes wrong with connections to mock models."""
+    return table(("trouble", "what the port does"), ((f"`{trouble}`", text) for trouble, text in TROUBLES.items()))
+
+
 def costs() -> str:
     """What `make bench-decide` measured last; nothing where that was never kept."""
     if not RESULTS.is_file():
@@ -147,6 +159,8 @@ SECTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "kinds": kinds,
         "codes": codes,
         "verbs": verbs,
+        "faults": faults,
+        "troubles": troubles,
         "costs": costs,
         "torture": torture,
     }

@@ -19,10 +19,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGES = tuple(
-    sorted((*ROOT.glob("*.md"), *ROOT.glob("grammar/*.md"), *ROOT.glob("examples/*/*.md"), *ROOT.glob("tests/*/*.md")))
+    sorted(
+        (
+            *ROOT.glob("*.md"),
+            *ROOT.glob("docs/*.md"),
+            *ROOT.glob("grammar/*.md"),
+            *ROOT.glob("examples/*/*.md"),
+            *ROOT.glob("tests/*/*.md"),
+        )
+    )
 )
 """Every page of the project."""
-OURS = tuple(ROOT / name for name in ("README.md", "DESIGN.md", "grammar/README.md"))
+OURS = tuple(ROOT / name for name in ("README.md", "DESIGN.md", "grammar/README.md", "docs/faults.md"))
 """The pages whose blocks are run."""
 
 _FENCE = re.compile(r"^```(?P<info>[^`\n]+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -5,6 +5,7 @@ wrong before anybody is asked for is `TROUBLES`; an upstream that refuses connec
 was stopped.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -26,6 +27,11 @@ class Fault:
     doc: str
     change: Change
     number: int = 0
+
+    @property
+    def told(self) -> str:
+        """What it does, with the number that stands in."""
+        return f"{self.doc} (N: {self.number:,})" if re.search(r"\bN\b", self.doc) else self.doc
 
 
 SERVER = "server_error"
