@@ -1,16 +1,14 @@
 """`least_busy of [...]`: who has most room goes first."""
 
 from routedsl.base.units import WHOLE
+from routedsl.engine.load import FULL
 from routedsl.engine.strategy import Ballot, Strategy
-
-UNKNOWN_SLOTS = 100
-"""What a server is taken to work on at once that tells nothing of it."""
 
 
 def rank(ballot: Ballot) -> tuple[str, ...]:
     def place(model: str) -> tuple[bool, float]:
         load, slots = ballot.ask(model, "load"), ballot.ask(model, "slots")
-        one = WHOLE // (slots if isinstance(slots, int) and slots > 0 else UNKNOWN_SLOTS)
+        one = WHOLE // (slots if isinstance(slots, int) and slots > 0 else FULL)
         return (False, load + one) if isinstance(load, (int, float)) else (True, 0)
 
     return tuple(sorted(ballot.models, key=place))
