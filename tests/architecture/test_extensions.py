@@ -8,16 +8,18 @@ import pytest
 from routedsl.base.types import Type, Value
 from routedsl.discover import builtin
 from routedsl.engine.example import reading
+from routedsl.engine.probe import Probe
 from routedsl.engine.protocol import Protocol
 from routedsl.engine.signal import About, Example, Signal
 from routedsl.engine.strategy import Strategy
 
 CATALOG = builtin()
 SIGNALS = [*CATALOG.signals.values(), *CATALOG.model_facts.values()]
-EXTENSIONS: list[Signal | Strategy | Protocol] = [
+EXTENSIONS: list[Signal | Strategy | Protocol | Probe] = [
     *SIGNALS,
     *CATALOG.strategies.values(),
     *CATALOG.protocols.values(),
+    *CATALOG.probes.values(),
 ]
 HELD_AS: dict[Type, type | tuple[type, ...]] = {
     Type.COUNT: int,
@@ -65,14 +67,14 @@ def test_a_signal_has_examples(signal: Signal) -> None:
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS, ids=named)
-def test_docs_are_sentences(extension: Signal | Strategy | Protocol) -> None:
+def test_docs_are_sentences(extension: Signal | Strategy | Protocol | Probe) -> None:
     assert re.fullmatch(r"[A-Z`].*\.", extension.doc)
     assert re.fullmatch(r"\d+\.\d+", extension.since)
 
 
-@pytest.mark.parametrize("extension", [*SIGNALS, *CATALOG.strategies.values()], ids=named)
-def test_a_file_is_named_as_what_it_binds(extension: Signal | Strategy) -> None:
-    module = getmodule(extension.read if isinstance(extension, Signal) else extension.rank)
+@pytest.mark.parametrize("extension", [*SIGNALS, *CATALOG.strategies.values(), *CATALOG.probes.values()], ids=named)
+def test_a_file_is_named_as_what_it_binds(extension: Signal | Strategy | Probe) -> None:
+    module = getmodule(extension.rank if isinstance(extension, Strategy) else extension.read)
     assert module is not None
     assert module.__name__.rpartition(".")[2] == extension.name
     assert (module.__doc__ or "").startswith(f"`{extension.name}")
@@ -90,12 +92,13 @@ def test_a_signal_is_declared_soundly(signal: Signal) -> None:
 def test_the_words_of_the_language_are_there() -> None:
     assert set(CATALOG.strategies) == {"first", "fastest", "cheapest", "best", "least_busy", "split"}
     assert set(CATALOG.protocols) == {"chat", "messages"}
+    assert set(CATALOG.probes) == {"openai", "ollama", "llamacpp", "vllm"}
     assert " ".join(sorted(CATALOG.signals)) == (
         "audio chars draw effort endpoint files header images json key last last_chars max_tokens messages metadata "
         "model session stream system system_chars temperature text time tokens tool_calls tools total_tokens turns "
         "user weekday words"
     )
     assert " ".join(sorted(CATALOG.model_facts)) == (
-        "context cost errors first_token inflight input_price latency load output_price quality queue speed success "
-        "supports tags up upstream"
+        "context cost errors first_token inflight input_price latency load loaded memory_free output_price quality queue "
+        "slots speed success supports tags up upstream"
     )
