@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from importlib.metadata import Distribution, DistributionFinder
 from pathlib import Path
+from shutil import make_archive
 
 import pytest
 
@@ -56,6 +58,36 @@ def test_an_installed_strategy_is_a_word_like_any_other(offer: Offer) -> None:
     assert "last" in offer("strategies", "last_extension", STRATEGY).vocabulary().strategies
 
 
+@pytest.mark.parametrize("form", ["egg-info", "egg", "zip"])
+def test_older_forms_of_distributions_offer_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    folder = tmp_path / "old.egg" if form == "egg" else tmp_path
+    module = f"old_{form.replace('-', '_')}"
+    metadata = folder / ("EGG-INFO" if form == "egg" else f"{module}-1.0.{form.replace('zip', 'dist-info')}")
+    metadata.mkdir(parents=True)
+    (metadata / ("METADATA" if form == "zip" else "PKG-INFO")).write_text(f"Name: {module}\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text(f"[routedsl.signals]\nany = {module}\n")
+    (folder / f"{module}.py").write_text(SIGNAL.format(name="seven", most=None))
+    if form == "zip":
+        folder = Path(make_archive(str(tmp_path.parent / "old"), "zip", folder))
+    monkeypatch.syspath_prepend(folder)
+    assert "seven" in discover.__wrapped__().signals
+
+
+def test_another_finder_may_offer_what_lies_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Finder(DistributionFinder):
+        def find_spec(self, *_: object) -> None:
+            return None
+
+        def find_distributions(self, *_: object) -> Iterator[Distribution]:
+            asked.append("routedsl")
+            return iter(())
+
+    asked: list[str] = []
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Finder()])
+    discover.__wrapped__()
+    assert asked
+
+
 @pytest.mark.parametrize(
     ("module", "source", "message"),
     [
@@ -93,7 +125,7 @@ def test_an_empty_catalog_is_one() -> None:
 
 
 def test_discovery_loads_nothing_heavy() -> None:
-    """Every command starts with it: no event loop, no vocabulary of tokens, no checker."""
+    """Every command starts with it: no event loop, no vocabulary of tokens, no checker, no metadata but ours."""
     code = "import sys, routedsl.discover as d; d.discover(); print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert {"aiohttp", "asyncio", "lark", "pydantic", "re2"}.isdisjoint(run.stdout.split())
+    assert {"aiohttp", "asyncio", "importlib.metadata", "lark", "pydantic", "re2"}.isdisjoint(run.stdout.split())

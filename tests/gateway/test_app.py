@@ -1,7 +1,6 @@
 """The data plane over real sockets, with OpenAI's own client in front of it."""
 
 import asyncio
-import dataclasses
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -205,7 +204,7 @@ async def test_a_bug_is_told_by_its_request_id_alone(tmp_path: Path, caplog: pyt
     def parse(_body: bytes, _arrival: Arrival) -> Request:
         raise ZeroDivisionError("a secret of the code")
 
-    broken = replace(CATALOG, protocols={"chat": dataclasses.replace(CATALOG.protocols["chat"], parse=parse)})
+    broken = replace(CATALOG, protocols={"chat": replace(CATALOG.protocols["chat"], parse=parse)})
     async with serving(tmp_path, catalog=broken) as served, ClientSession(served.url) as http:
         answer = await got(http.post("/v1/chat/completions", json={}))
         error = answer.json["error"]

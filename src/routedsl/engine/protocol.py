@@ -1,25 +1,24 @@
 """The contract of a protocol, an endpoint's dialect: one file in `protocols/` binds `PROTOCOL = Protocol(...)`."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from routedsl.engine.outcome import Usage
 from routedsl.engine.request import Request
 from routedsl.engine.sse import ServerEvent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class Arrival(Struct, frozen=True, kw_only=True):
     """What came with a body: its headers (lower-case names), its query, the client's key's name, the request's id."""
 
-    headers: Mapping[str, str] = field(default_factory=dict)
-    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
+    query: Mapping[str, str] = {}
     key: str | None = None
     id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forwarding:
+class Forwarding(Struct, frozen=True, kw_only=True):
     """What is changed in a body on its way up: `model` always, the others where they are not None."""
 
     model: str
@@ -27,8 +26,7 @@ class Forwarding:
     include_usage: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamEvent:
+class StreamEvent(Struct, frozen=True, kw_only=True):
     """One event of a stream, as far as forwarding must know it.
 
     `data` is the event's data as it came, `name` its field `event`. `kind` says what it means: `quiet`
@@ -46,8 +44,7 @@ class StreamEvent:
     filtered: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WholeAnswer:
+class WholeAnswer(Struct, frozen=True, kw_only=True):
     """A complete 200 answer: `fault` is the reason why it is none. `usage`, `filtered` as of a stream's event."""
 
     fault: str | None = None
@@ -64,8 +61,7 @@ def bearer(key: str) -> Mapping[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Protocol:
+class Protocol(Struct, frozen=True, kw_only=True):
     """A dialect: how its bodies are read, how they are sent on, and how its answers and streams are understood.
 
     `parse` raises `RequestError` and nothing else. `encode` is given a body that `parse` took, and
@@ -94,7 +90,7 @@ class Protocol:
     without_usage: Callable[[bytes], bytes] = _as_it_is
     credentials: Callable[[str], Mapping[str, str]] = bearer
     passes: frozenset[str] = frozenset()
-    sends: Mapping[str, str] = field(default_factory=dict)
+    sends: Mapping[str, str] = {}
     upstreams: frozenset[str] = frozenset({"openai"})
     beside: tuple["Protocol", ...] = ()
 

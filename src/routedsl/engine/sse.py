@@ -1,6 +1,6 @@
 """Server-sent events, decoded as their bytes come in, however the network cuts them."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 LARGEST_EVENT = 4 * 1024 * 1024
 """Bytes that one event may have; real ones go up to about a megabyte (pictures, recordings)."""
@@ -11,8 +11,7 @@ class EventTooLargeError(Exception):
     """An event has grown past the decoder's limit and has not ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerEvent:
+class ServerEvent(Struct, frozen=True):
     """One event, or a sign of life.
 
     `data` is the lines of data joined by newlines, not yet decoded as UTF-8. It is None where there
@@ -27,8 +26,7 @@ class ServerEvent:
 PING = ServerEvent(None)
 
 
-@dataclass(slots=True)
-class SseDecoder:
+class SseDecoder(Struct):
     """Turns chunks of bytes into events; the same bytes give the same events, wherever they are cut.
 
     Lines end in LF, CRLF or CR. The space after a field's colon may be missing. `id` and `retry` are
@@ -36,8 +34,8 @@ class SseDecoder:
     """
 
     limit: int = LARGEST_EVENT
-    _line: list[bytes] = field(default_factory=list)  # pieces of the line that has not ended
-    _data: list[bytes] = field(default_factory=list)  # lines of data of the event that has not ended
+    _line: list[bytes] = []  # pieces of the line that has not ended
+    _data: list[bytes] = []  # lines of data of the event that has not ended
     _name: str = ""
     _held: int = 0  # bytes in `_line` and `_data`
     _begun: bool = False  # the event that has not ended has a field

@@ -1,6 +1,6 @@
 """`POST /v1/messages` and its `count_tokens`: the dialect that Claude Code and Anthropic's clients speak."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from routedsl.engine.protocol import Protocol
 from routedsl.protocols.anthropic_messages.answer import (
