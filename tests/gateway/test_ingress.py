@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -12,16 +12,18 @@ import aiohttp
 import pytest
 import uvloop
 from aiohttp import ClientSession, http_parser
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routedsl.gateway.ingress import request_id
 from routedsl.gateway.settings import Limits
-from tests.gateway.harness import PATIENCE, exchange, got, serving
+from routedsl.testing import Script
+from tests.gateway.harness import PATIENCE, Served, exchange, got, serving
 
 JSON = {"content-type": "application/json"}
 GOOD = json.dumps({"model": "auto", "messages": [{"role": "user", "content": "hi"}]}).encode()
 MIB = 2**20
+Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 def about(content: object) -> bytes:
@@ -253,3 +255,81 @@ def test_every_request_gets_an_id_that_is_safe_in_a_header(given_id: str) -> Non
     assert made.isascii()
     assert made.isprintable()
     assert len(made) <= 128
+
+
+# ── very many connections ───────────────────────────────────────────────────────────────────────
+
+HALF_OPEN = 1000 if settings.get_current_profile_name() == "torture" else 200
+
+
+@asynccontextmanager
+async def half_open(
+    served: Served, count: int, sent: bytes = b"GET /healthz HTTP/1.1\r\nHo"
+) -> AsyncIterator[list[Pair]]:
+    pairs = []
+    for _ in range(count):
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(sent)
+        pairs.append((reader, writer))
+    yield pairs
+    for _, writer in pairs:
+        writer.close()
+
+
+async def is_closed(reader: asyncio.StreamReader) -> bool:
+    async with asyncio.timeout(PATIENCE):
+        with suppress(ConnectionResetError):
+            return await reader.read() == b""
+    return True
+
+
+async def test_half_open_connections_are_closed_in_time_and_keep_nobody_out(tmp_path: Path) -> None:
+    async with serving(tmp_path, limits=Limits(headers=1)) as served, half_open(served, HALF_OPEN) as pairs:
+        async with ClientSession(served.url) as http:
+            assert (await got(http.post("/v1/chat/completions", data=GOOD, headers=JSON))).status == 200
+        assert all([await is_closed(reader) for reader, _ in pairs])
+
+
+async def test_where_all_connections_are_taken_one_without_a_request_gives_way(tmp_path: Path) -> None:
+    slow = Script(tokens=1000, speed=50)
+    async with (
+        serving(
+            tmp_path, connections=20, limits=Limits(headers=60), scripts={"tiny": slow, "medium": Script()}
+        ) as served,
+        ClientSession(served.url) as http,
+        http.post("/v1/chat/completions", json=json.loads(GOOD) | {"stream": True}) as stream,
+        half_open(served, 100) as pairs,
+    ):
+        async with ClientSession(served.url) as another:
+            good = await got(another.post("/v1/chat/completions", json=json.loads(GOOD) | {"model": "medium"}))
+            assert good.status == 200
+        assert all([await is_closed(reader) for reader, _ in pairs[:80]]), "the oldest go first"
+        assert await stream.content.readany(), "who is served stays"
+
+
+async def test_where_all_connections_have_a_request_a_new_one_is_closed(tmp_path: Path) -> None:
+    async with serving(tmp_path, connections=2, limits=Limits(body=5)) as served:
+        head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        async with half_open(served, 2, head + b"Content-Length: 9\r\n\r\n") as pairs:
+            async with asyncio.timeout(PATIENCE):
+                while served.running.gateway.traffic.count < 2:  # noqa: ASYNC110 - no bell rings for it
+                    await asyncio.sleep(0.001)
+            reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+            assert await is_closed(reader)
+            writer.close()
+            pairs[0][1].write(b"123456789")
+            assert (await pairs[0][0].readline()).startswith(b"HTTP/1.1 400 ")
+
+
+async def test_who_takes_nothing_of_an_answer_is_dropped(tmp_path: Path) -> None:
+    limits = Limits(write=0.1, headers=5)
+    script = Script(tokens=2_000_000)
+    async with serving(tmp_path, scripts=script, limits=limits) as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port, limit=1)
+        writer.write(b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n")
+        writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(GOOD), GOOD))
+        assert await reader.read(1) == b"H"
+        async with asyncio.timeout(PATIENCE):
+            while served.running.server.connections:  # noqa: ASYNC110 - no bell rings for it
+                await asyncio.sleep(0.01)
+        writer.close()

@@ -50,6 +50,27 @@ class Door:
         self._open.pop(connection, None)
 
 
+class _Timer:
+    """Does something after so many seconds, unless it is stopped before."""
+
+    def __init__(self, seconds: float, then: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._then = then
+        self._handle: asyncio.TimerHandle | None = None
+
+    @property
+    def runs(self) -> bool:
+        return self._handle is not None
+
+    def start(self) -> None:
+        self._handle = asyncio.get_running_loop().call_later(self._seconds, self._then)
+
+    def stop(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+
 class Connection(web.RequestHandler):
     """aiohttp's connection, dropped where the headers of a request take too long to come, or an answer to be taken."""
 
@@ -65,8 +86,8 @@ class Connection(web.RequestHandler):
             lingering_time=door.limits.linger,
         )
         self._door = door
-        self._reading: asyncio.TimerHandle | None = None
-        self._writing: asyncio.TimerHandle | None = None
+        self._headers = _Timer(door.limits.headers, self.drop)
+        self._writing = _Timer(door.limits.write, self.drop)
 
     @property
     def idle(self) -> bool:
@@ -87,15 +108,15 @@ class Connection(web.RequestHandler):
         """Start the clock of the first headers."""
         super().connection_made(transport)
         if self._door.let_in(self):
-            self._reading = self._after(self._door.limits.headers)
+            self._headers.start()
         else:
             self.drop()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Stop the clocks."""
         self._door.let_out(self)
-        self._reading = _stopped(self._reading)
-        self._writing = _stopped(self._writing)
+        self._headers.stop()
+        self._writing.stop()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -103,18 +124,18 @@ class Connection(web.RequestHandler):
         requests = self._request_count
         super().data_received(data)
         if self._request_count != requests:
-            self._reading = _stopped(self._reading)
-        elif self._reading is None and self.idle and data.strip(b"\r\n"):
-            self._reading = self._after(self._door.limits.headers)
+            self._headers.stop()
+        elif not self._headers.runs and self.idle and data.strip(b"\r\n"):
+            self._headers.start()
 
     def pause_writing(self) -> None:
         """Start the clock of a client that takes nothing."""
         super().pause_writing()
-        self._writing = self._after(self._door.limits.write)
+        self._writing.start()
 
     def resume_writing(self) -> None:
         """Stop it."""
-        self._writing = _stopped(self._writing)
+        self._writing.stop()
         super().resume_writing()
 
     def handle_error(
@@ -128,14 +149,6 @@ class Connection(web.RequestHandler):
         if isinstance(exc, HttpProcessingError):
             return self._door.refuse()
         return super().handle_error(request, status, exc, message)
-
-    def _after(self, seconds: float) -> asyncio.TimerHandle:
-        return self._loop.call_later(seconds, self.drop)
-
-
-def _stopped(timer: asyncio.TimerHandle | None) -> None:
-    if timer is not None:
-        timer.cancel()
 
 
 async def listen(server: web.Server, host: str, port: int, door: Door) -> asyncio.Server:
