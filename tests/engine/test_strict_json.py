@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from routedsl.engine.request import RequestError
-from routedsl.engine.strict_json import DEEPEST, read_json
+from routedsl.engine.strict_json import DEEPEST, MOST, read_json
 
 
 def refusal(text: bytes) -> str | None:
@@ -44,6 +44,7 @@ def refusal(text: bytes) -> str | None:
         *(rb'"\ud800"', rb'"\udc00 abcdef"', rb'"\ud800A"', rb'{"\ud800": 1}', rb'"\ud800\ud800"', rb'"\ud83d'),
         *(b'"a\x01"', b'"a\n"', rb'"\x41"'),
         *(b"[" * 10_000 + b"]" * 10_000, b"[" * 10_000, b'{"a":' * 500_000, b"[" * 2_000_000),
+        *(b"[" + opened * MOST + b"1]" for opened in (b"[],", b"{},", b'"{",')),
         b"[" * (DEEPEST + 1) + b"1" + b"]" * (DEEPEST + 1),
         b'{"a":' * (DEEPEST + 1) + b"1" + b"}" * (DEEPEST + 1),
     ],

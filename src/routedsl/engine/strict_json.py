@@ -14,6 +14,11 @@ from routedsl.engine.request import RequestError
 LARGEST_BODY = 20 * 1024 * 1024
 DEEPEST = 64
 """A value may stand inside so many objects and lists."""
+MOST = 1_000_000
+"""Braces and brackets that open. Millions of objects, which cost their sender two bytes each, would take seconds.
+
+Those inside of texts count too: a prompt that has so many is longer than any model reads.
+"""
 
 
 def read_body(body: bytes) -> object:
@@ -25,6 +30,8 @@ def read_body(body: bytes) -> object:
 
 def read_json(text: bytes) -> object:
     """The value of a JSON text; raises `RequestError` with `invalid_json` or `duplicate_key`."""
+    if text.count(b"{") + text.count(b"[") > MOST:
+        raise RequestError("invalid_json", f"the body has more than {MOST:,} braces and brackets that open")
     try:
         value: object = msgspec.json.decode(text)
         if _nests_too_deep(value):
