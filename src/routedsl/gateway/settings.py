@@ -10,28 +10,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-_AGE = re.compile(r"(\d+)(s|m|h|d)")
-_AGES = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_SIZE = re.compile(r"(\d+)(MB|GB)")
-_SIZES = {"MB": 10**6, "GB": 10**9}
+from routedsl.records.amounts import age_of, size_of
+
 _RECORDABLE = re.compile(r'user|session|(header|metadata)\["[^"]+"\]')
-
-
-def _age(value: object) -> object:
-    """Seconds of `30d`, `12h`, `90m`, `20s`."""
-    return _amount(value, _AGE, _AGES, "a time such as `30d` or `12h`")
-
-
-def _size(value: object) -> object:
-    """Bytes of `500MB`, `2GB`."""
-    return _amount(value, _SIZE, _SIZES, "a size such as `500MB` or `2GB`")
-
-
-def _amount(value: object, form: re.Pattern[str], units: Mapping[str, int], wanted: str) -> object:
-    found = form.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError(f"it should be {wanted}")
-    return int(found[1]) * units[found[2]]
 
 
 def _recordable(value: str) -> str:
@@ -66,8 +47,8 @@ class Settings(BaseModel):
     connections: int = Field(default=4096, ge=1)
     drain: float = Field(default=30, ge=0)
     state: Path | None = None
-    keep: Annotated[int, BeforeValidator(_age), Field(gt=0)] = 30 * 86400
-    records_size: Annotated[int, BeforeValidator(_size), Field(ge=1_000_000)] = 1_000_000_000
+    keep: Annotated[int, BeforeValidator(age_of), Field(gt=0)] = 30 * 86400
+    records_size: Annotated[int, BeforeValidator(size_of), Field(ge=1_000_000)] = 1_000_000_000
     record_values: tuple[Annotated[str, AfterValidator(_recordable)], ...] = ()
 
 

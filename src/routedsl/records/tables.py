@@ -39,18 +39,25 @@ class StoreError(Exception):
 
 
 def prepare(connection: sqlite3.Connection, path: Path) -> None:
-    """Make the tables where the file is new; raises `StoreError` where it is not ours."""
-    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts for a new file alone
+    """Make the tables where the file is new; raises `StoreError` where it is not ours, and leaves it as it is."""
+    new = _number(connection, "user_version") == 0 and not _tables(connection)
+    if new:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # it must be said before the first table
+    else:
+        check(connection, path)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA journal_size_limit = 16777216")
-    if _number(connection, "user_version") == 0 and not _tables(connection):
-        with transaction(connection):
-            for statement in filter(str.strip, TABLES.split(";")):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {APPLICATION}")
-            connection.execute(f"PRAGMA user_version = {VERSION}")
-    check(connection, path)
+    if new:
+        _create(connection)
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    with transaction(connection):
+        for statement in filter(str.strip, TABLES.split(";")):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:

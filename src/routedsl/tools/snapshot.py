@@ -1,6 +1,5 @@
 """Decisions as a table to read and to compare: a line for each request."""
 
-from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
@@ -10,6 +9,7 @@ from routedsl.engine.program import Program
 from routedsl.engine.report import options_to_json
 from routedsl.engine.request import RequestError
 from routedsl.loading.envelope import read_case, split_cases
+from routedsl.tools.table import aligned
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 """The time of requests whose world names none, so that every day's test sees the same."""
@@ -56,14 +56,3 @@ def shown(value: object) -> str:
             return f"[{', '.join(map(str, value))}]"
         case _:
             return str(value)
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """The rows as lines, their cells one below the other."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "".join(f"{line_of(row, widths)}\n" for row in rows)
-
-
-def line_of(row: Iterable[str], widths: Iterable[int]) -> str:
-    """One row's line."""
-    return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -1,0 +1,141 @@
+"""Records of a real server process: killed with no warning, on a disk that is full, told to end."""
+
+import asyncio
+import os
+import re
+import resource
+import signal
+import sqlite3
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing, suppress
+from pathlib import Path
+
+from aiohttp import ClientError, ClientSession
+
+from routedsl.records.record import decode
+from routedsl.records.search import Wanted, lines, reading
+from routedsl.testing import ScriptedUpstream
+from tests.gateway.harness import BY_SIZE, PATIENCE, TOKEN, got, write_policy
+
+COMPLETIONS = "/v1/chat/completions"
+HI = {"model": "auto", "messages": [{"role": "user", "content": "hi"}]}
+MAY_BE_LOST = 0.25
+"""Seconds before a kill."""
+
+
+class Server:
+    """`routedsl serve` in a process of its own, with its state in a folder."""
+
+    def __init__(self, process: Process, url: str, admin: str) -> None:
+        self.process = process
+        self.url = url
+        self.admin = admin
+
+    async def metric(self, name: str) -> float:
+        async with ClientSession(self.admin, headers={"authorization": f"Bearer {TOKEN}"}) as http:
+            shown = (await got(http.get("/metrics"))).body.decode()
+        return float(re.findall(rf"^{name} (\S+)$", shown, re.MULTILINE)[0])
+
+    async def until(self, name: str, least: float) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while await self.metric(name) < least:
+                pass
+
+
+@asynccontextmanager
+async def serving(folder: Path) -> AsyncIterator[Server]:
+    command = [sys.executable, "-m", "routedsl", "serve", "policy.route", "--port", "0", "--admin-port", "0"]
+    environment = os.environ | {"ROUTEDSL_ADMIN_TOKEN": TOKEN}
+    process = await asyncio.create_subprocess_exec(
+        *command, "--state", "state", stdout=PIPE, stderr=PIPE, cwd=folder, env=environment
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(PATIENCE):
+            told = [(await process.stdout.readline()).decode() for _ in range(2)]
+        yield Server(process, *(re.findall(r"http://127\.0\.0\.1:\d+", line)[0] for line in told))
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.communicate()
+
+
+@asynccontextmanager
+async def upstream(folder: Path) -> AsyncIterator[None]:
+    async with ScriptedUpstream() as server:
+        write_policy(folder / "policy.route", BY_SIZE, server)
+        yield
+
+
+async def ask(server: Server, prefix: str, done: dict[str, float]) -> None:
+    """Ask until nobody answers any more; when each answer was there is kept by its request's id."""
+    async with ClientSession(server.url) as http:
+        for number in range(10**6):
+            identity = f"{prefix}-{number}"
+            try:
+                answer = await got(http.post(COMPLETIONS, json=HI, headers={"x-request-id": identity}))
+            except (ClientError, ConnectionError):
+                return
+            assert answer.status == 200
+            done[identity] = time.monotonic()
+
+
+def ids(folder: Path) -> list[str]:
+    with reading(folder / "state") as connection:
+        return [decode(line).id for line in lines(connection, Wanted())]
+
+
+async def test_a_kill_costs_a_quarter_of_a_second_and_spoils_nothing(tmp_path: Path) -> None:
+    done: dict[str, float] = {}
+    async with upstream(tmp_path):
+        async with serving(tmp_path) as server:
+            askers = [asyncio.create_task(ask(server, f"a{n}", done)) for n in range(3)]
+            await server.until("routedsl_records_written_total", 1)
+            await asyncio.sleep(0.5)
+            killed = time.monotonic()
+            server.process.kill()
+            await asyncio.gather(*askers)
+        safe = {identity for identity, at in done.items() if at < killed - MAY_BE_LOST}
+        kept = ids(tmp_path)
+        assert safe
+        assert safe <= set(kept)
+        assert len(kept) == len(set(kept))
+        with closing(sqlite3.connect(tmp_path / "state" / "records.db")) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        async with serving(tmp_path) as server, ClientSession(server.url) as http:
+            await got(http.post(COMPLETIONS, json=HI, headers={"x-request-id": "after"}))
+            server.process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(PATIENCE):
+                assert await server.process.wait() == 0
+    assert ids(tmp_path) == [*kept, "after"], "an end that was asked for loses nothing"
+
+
+async def test_a_full_disk_costs_records_and_no_request(tmp_path: Path) -> None:
+    unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    async with upstream(tmp_path), serving(tmp_path) as server, ClientSession(server.url) as http:
+        for _ in range(5):
+            assert (await got(http.post(COMPLETIONS, json=HI))).status == 200
+        await server.until("routedsl_records_written_total", 5)
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (40_000, resource.RLIM_INFINITY))
+        asked = 0
+        while await server.metric("routedsl_records_lost_total") == 0:
+            assert (await got(http.post(COMPLETIONS, json=HI))).status == 200
+            asked += 1
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, unlimited)
+        written = await server.metric("routedsl_records_written_total")
+        async with asyncio.timeout(PATIENCE):
+            while await server.metric("routedsl_records_written_total") <= written:
+                assert (await got(http.post(COMPLETIONS, json=HI))).status == 200
+                asked += 1
+        await server.until(
+            "routedsl_records_written_total", asked + 5 - await server.metric("routedsl_records_lost_total")
+        )
+        assert server.process.stderr is not None
+        server.process.send_signal(signal.SIGTERM)
+        told = (await server.process.stderr.read()).decode()
+    assert told.count("records are lost") == 1
+    assert told.count("records are written again") == 1
+    assert "Traceback" not in told

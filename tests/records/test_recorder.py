@@ -1,0 +1,186 @@
+"""Records on their way: none is lost while the disk works, all that are lost are counted, and nobody waits."""
+
+import logging
+import shutil
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from routedsl.records import recorder as module
+from routedsl.records.record import Record
+from routedsl.records.recorder import Recorder
+from routedsl.records.steady import Keep
+from tests.records.samples import a_record
+from tests.records.test_store import found
+
+KEEP = Keep(age=10**9, size=10**9)
+PATIENCE = 10.0
+
+
+class Sketch:
+    """A record to be; it may wait for a sign, or fail."""
+
+    def __init__(
+        self, number: int, weight: int = 100, gate: threading.Event | None = None, error: Exception | None = None
+    ) -> None:
+        self.number, self.weight, self.gate, self.error = number, weight, gate, error
+
+    def record(self, *, whole: bool = True) -> Record:
+        if self.gate is not None and whole:
+            self.gate.wait(PATIENCE)
+        if self.error is not None:
+            raise self.error
+        return a_record(self.number, asked="whole" if whole else "glance")
+
+
+@contextmanager
+def recording(path: Path, keep: Keep = KEEP) -> Iterator[Recorder]:
+    recorder = Recorder(path, keep)
+    yield recorder
+    recorder.close(PATIENCE)
+
+
+def eventually(recorder: Recorder, written: int) -> None:
+    until = time.monotonic() + PATIENCE
+    while recorder.written < written:
+        assert time.monotonic() < until, (recorder.written, recorder.lost)
+        time.sleep(0.005)
+
+
+def test_all_that_was_noted_is_written_when_it_closes(tmp_path: Path) -> None:
+    path = tmp_path / "records.db"
+    with recording(path) as recorder:
+        for number in range(3000):
+            recorder.note(Sketch(number))
+    assert [record.id for record in found(path)] == [f"r{number}" for number in range(3000)]
+    assert (recorder.written, recorder.lost) == (3000, 0)
+
+
+def test_a_record_is_in_the_file_soon(tmp_path: Path) -> None:
+    with recording(tmp_path / "records.db") as recorder:
+        recorder.note(Sketch(0))
+        eventually(recorder, 1)
+        started = time.monotonic()
+        recorder.note(Sketch(1))
+        eventually(recorder, 2)
+        assert time.monotonic() - started < 0.25
+
+
+def test_large_bodies_are_read_beside_and_hold_nobody_up(tmp_path: Path) -> None:
+    gate = threading.Event()
+    path = tmp_path / "records.db"
+    with recording(path) as recorder:
+        recorder.note(Sketch(0, weight=2**20, gate=gate))
+        recorder.note(Sketch(1))
+        eventually(recorder, 1)
+        gate.set()
+        eventually(recorder, 2)
+    assert [record.id for record in found(path)] == ["r1", "r0"]
+
+
+def test_bodies_beyond_the_bound_go_without_what_nobody_asked(tmp_path: Path) -> None:
+    gate = threading.Event()
+    path = tmp_path / "records.db"
+    with recording(path) as recorder:
+        for number in range(4):
+            recorder.note(Sketch(number, weight=20 * 2**20, gate=gate))
+        eventually(recorder, 1)
+        gate.set()
+        eventually(recorder, 4)
+        recorder.note(Sketch(4, weight=20 * 2**20))
+        eventually(recorder, 5)
+    asked = {record.id: record.asked for record in found(path)}
+    assert asked == {"r0": "whole", "r1": "whole", "r2": "whole", "r3": "glance", "r4": "whole"}
+
+
+def test_what_the_queue_has_no_room_for_is_counted_and_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "ROOM", 10)
+    gate = threading.Event()
+    with recording(tmp_path / "records.db") as recorder:
+        recorder.note(Sketch(0, gate=gate))
+        while recorder._queue:
+            time.sleep(0.005)
+        for number in range(1, 31):
+            recorder.note(Sketch(number))
+        assert recorder.lost == 20
+        gate.set()
+    assert (recorder.written, recorder.lost) == (11, 20)
+    assert caplog.text.count("more requests end than can be written") == 1
+
+
+def test_one_that_cannot_be_made_costs_no_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "records.db"
+    with recording(path) as recorder:
+        recorder.note(Sketch(0))
+        recorder.note(Sketch(1, error=ValueError("odd")))
+        recorder.note(Sketch(2))
+    assert [record.id for record in found(path)] == ["r0", "r2"]
+    assert recorder.lost == 1
+    assert "odd" in caplog.text
+
+
+def test_a_file_that_is_not_ours_costs_records_and_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "records.db"
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE accounts (name TEXT)")
+    other.commit()
+    other.close()
+    with recording(path) as recorder:
+        for number in range(5):
+            recorder.note(Sketch(number))
+    assert (recorder.written, recorder.lost) == (0, 5)
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+    assert "not one of records" in caplog.text
+
+
+def test_a_disk_that_goes_and_comes_back_is_told_and_written_to_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("routedsl.records.steady.AGAIN", 0.0)
+    folder = tmp_path / "state"
+    folder.mkdir()
+    path = folder / "records.db"
+    with recording(path) as recorder:
+        recorder.note(Sketch(0))
+        eventually(recorder, 1)
+        shutil.rmtree(folder)
+        folder.write_text("no folder any more")
+        recorder.note(Sketch(1))
+        recorder.note(Sketch(2))
+        until = time.monotonic() + PATIENCE
+        while recorder.lost < 2 and time.monotonic() < until:
+            time.sleep(0.005)
+        assert recorder.lost == 2
+        folder.unlink()
+        folder.mkdir()
+        recorder.note(Sketch(3))
+        eventually(recorder, 2)
+        recorder.note(Sketch(4))
+        eventually(recorder, 3)
+    assert [record.id for record in found(path)] == ["r3", "r4"]
+    assert caplog.text.count("records are lost") == 1
+    assert caplog.text.count("records are written again; 2 were lost so far") == 1
+
+
+def test_records_that_are_too_old_go_without_anybody_asking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "IDLE", 0.02)
+    path = tmp_path / "records.db"
+    with recording(path):
+        pass
+    with recording(path) as recorder:
+        recorder.note(Sketch(0))
+        eventually(recorder, 1)
+    with recording(path, Keep(age=1, size=10**9)):
+        until = time.monotonic() + PATIENCE
+        while found(path) and time.monotonic() < until:
+            time.sleep(0.005)
+    assert found(path) == []
