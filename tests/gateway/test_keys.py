@@ -179,6 +179,20 @@ async def test_either_header_takes_the_key_and_rules_see_its_name(tmp_path: Path
             assert not any(secret in value for value in seen.headers.values() for secret in key.values())
 
 
+async def test_a_credential_is_no_fact(tmp_path: Path) -> None:
+    key = keys_for(tmp_path, gold=None)
+    hidden = 'header["authorization"] is missing and header["x-api-key"] is missing'
+    headers = {"authorization": f"Bearer {key['gold']}", "x-api-key": key["gold"]}
+    for keys, rule in ((tmp_path / "keys.toml", "hidden"), (None, "seen")):
+        async with (
+            serving(tmp_path, f"when {hidden} -> tiny as hidden\nelse large as seen\n", keys=keys) as served,
+            bearing(served, headers) as http,
+        ):
+            answer = await got(http.post(COMPLETIONS, json=HI))
+            assert answer.headers["x-route-rule"] == rule
+            assert not any(key["gold"] in value for value in served.upstream.seen[0].headers.values())
+
+
 async def test_nobody_else_is_let_in_and_all_are_told_the_same(tmp_path: Path) -> None:
     key = keys_for(tmp_path, gold=None, other=None)
     wrong: list[list[tuple[str, str]]] = [

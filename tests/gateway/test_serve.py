@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import resource
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -20,6 +21,7 @@ from routedsl.gateway.settings import Settings, SettingsError, is_loopback, read
 from routedsl.gateway.shutdown import drain
 from routedsl.testing import Script, ScriptedUpstream
 from routedsl.tools.commands.serve import command
+from routedsl.tools.serving import allow_files
 from tests.gateway.harness import BY_SIZE, PATIENCE, Served, exchange, got, serving, write_policy
 
 HI = {"model": "auto", "messages": [{"role": "user", "content": "hi"}]}
@@ -134,6 +136,18 @@ async def test_an_opened_server_takes_any_name_unless_it_is_given_some(tmp_path:
         assert (await exchange(served, ask)).startswith(b"HTTP/1.1 200 ")
     async with serving(tmp_path, open=True, hosts=["other.example"]) as served:
         assert (await exchange(served, ask)).startswith(b"HTTP/1.1 403 ")
+
+
+def test_more_files_may_be_open_than_most_systems_start_with() -> None:
+    had = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (512, had[1]))
+        allow_files(1024)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 1024
+        allow_files(600)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 1024, "never fewer than there were"
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, had)
 
 
 # ── edits while it serves ───────────────────────────────────────────────────────────────────────

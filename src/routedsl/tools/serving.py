@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import os
+import resource
 import sys
 from collections.abc import Callable, Coroutine
 from importlib.util import find_spec
@@ -18,6 +19,7 @@ from routedsl.gateway.settings import Settings
 from routedsl.tools.color import color_on
 
 TOKEN = "ROUTEDSL_ADMIN_TOKEN"  # noqa: S105 - the name of the variable that has it
+MOST_FILES = 65_536
 _LOG = logging.getLogger(__name__)
 
 
@@ -76,12 +78,21 @@ def run_to_end(work: Coroutine[None, None, None]) -> None:
     sys.setswitchinterval(0.001)
     # A body of millions of lists takes four times as long where they are looked through for rings at every 700.
     gc.set_threshold(10_000)
+    allow_files(MOST_FILES)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(work)
     except StartError as error:
         sys.stderr.write(f"routedsl: {error}\n")
         sys.exit(2)
+
+
+def allow_files(most: int) -> None:
+    """Let this process have so many files open, if it may: many systems start with 1,024, and a client is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
