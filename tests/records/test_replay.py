@@ -3,12 +3,17 @@
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
+from routedsl.base.source import Source
 from routedsl.discover import builtin
+from routedsl.engine.compile import compile_policy
 from routedsl.engine.decision import Decision
+from routedsl.engine.example import NOON
 from routedsl.engine.program import Program, program_of
-from routedsl.engine.request import Request
+from routedsl.engine.request import Message, Request
 from routedsl.engine.world import UNMEASURED, World
+from routedsl.language.parse import parse
 from routedsl.records.making import Happened, world_to_json
 from routedsl.records.recipe import Privacy, Recipes
 from routedsl.records.record import Record, decode, encode
@@ -88,3 +93,94 @@ def test_moved_thresholds_decide_a_record_as_they_would_have_decided_the_request
             _, record = recorded(program, request, world)
             replayed = replayer.decide(record)
             assert (shape(replayed.decision), replayed.unrecorded) == (shape(changed.decide(request, world)), ())
+
+
+# ── under other rules ───────────────────────────────────────────────────────────────────────────
+
+BEFORE = """
+when text contains ["refund", "invoice"] -> tiny as money
+when user == "ann" -> large as ann
+else tiny as rest
+"""
+ASKED = Request(
+    endpoint="chat",
+    model="auto",
+    messages=(Message(role="user", text="where is my invoice"),),
+    id="r1",
+    user="bob",
+    session="s-1",
+)
+NOW = World(now=NOON)
+
+
+def compiled(text: str) -> Program:
+    file, _ = parse(Source("rules.route", text))
+    program, found = compile_policy([file], CATALOG)
+    assert program is not None, found
+    return program
+
+
+def replayed(text: str, request: Request = ASKED, privacy: Privacy | None = None) -> tuple[str | None, tuple[str, ...]]:
+    _, record = recorded(compiled(BEFORE), request, NOW)
+    result = replayer_of(compiled(text).policy, CATALOG, privacy).decide(record)
+    return result.decision.rule, result.unrecorded
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "unrecorded"),
+    [
+        (BEFORE, "money", ()),
+        ('when text contains "invoice" -> tiny as bills else tiny as rest', "bills", ()),
+        ('when text contains ["refund"] -> tiny as money else tiny as rest', "rest", ()),
+        ('when text contains ["refund", "receipt"] -> tiny else tiny as rest', "rest", ('text contains "receipt"',)),
+        ('when text contains ["invoice", "receipt"] -> tiny as money else tiny', "money", ()),
+        ("when chars > 10 -> tiny as long else tiny", "long", ()),
+        ("when user is given -> tiny as known else tiny", "known", ()),
+        ('when metadata["team"] == "a" -> tiny else tiny as rest', "rest", ('metadata["team"] == "a"',)),
+        ('when header["x-new"] is missing -> tiny as old else tiny', "old", ('header["x-new"] is given',)),
+    ],
+)
+def test_other_rules_decide_a_record_or_say_what_it_does_not_have(
+    text: str, rule: str, unrecorded: tuple[str, ...]
+) -> None:
+    assert replayed(text) == (rule, unrecorded)
+
+
+def test_with_the_key_of_the_hashes_equality_is_decided_too() -> None:
+    text = 'when user in ["bob", "eve"] -> tiny as them else tiny as rest'
+    assert replayed(text)[1] != ()
+    assert replayed(text, privacy=PRIVACY) == ("them", ())
+    assert replayed(text, replace(ASKED, user="carol"), PRIVACY) == ("rest", ())
+
+
+def test_a_split_by_a_hashed_value_draws_as_it_drew() -> None:
+    text = "else split of [tiny 50%, large 50%] by user as drawn"
+    program = compiled(text)
+    replayer = replayer_of(program.policy, CATALOG)
+    for user in ("ann", "bob", "carol", "dave", None):
+        decision, record = recorded(program, replace(ASKED, user=user), NOW)
+        assert replayer.decide(record).decision.chain == decision.chain
+
+
+def test_what_a_key_might_not_ask_for_is_not_guessed() -> None:
+    program = compiled(BEFORE)
+    _, record = recorded(program, replace(ASKED, key="team-a"), NOW)
+    kept_out = replace(record, code="model_not_found", action="reject", rule=None)
+    assert replayer_of(program.policy, CATALOG).decide(kept_out).unrecorded == ("the models of key",)
+
+
+def test_told_values_answer_whatever_is_asked() -> None:
+    told = Privacy(b"k" * 32, frozenset({"user", 'header["x-team"]'}))
+    request = replace(ASKED, headers={"x-team": "search"})
+    _, record = recorded(compiled(BEFORE), request, NOW, told)
+    text = 'when header["x-team"] like "sea*" and user matches /^b/ -> tiny as both else tiny as rest'
+    result = replayer_of(compiled(text).policy, CATALOG).decide(record)
+    assert (result.decision.rule, result.unrecorded) == ("both", ())
+
+
+def test_numbers_and_names_that_have_no_place_in_a_record_are_left_out() -> None:
+    odd = replace(ASKED, model="\udcff", max_tokens=10**30, user="\ud800", id="r-2")
+    _, record = recorded(compiled(BEFORE), odd, NOW)
+    assert {"model", "max_tokens", "total_tokens"}.isdisjoint(record.facts)
+    assert record.facts["messages"] == 1
+    assert record.hashed["user"] is not None

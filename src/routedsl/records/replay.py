@@ -29,6 +29,9 @@ from routedsl.records.record import Record, Shown, StateRecord, WorldRecord
 _SCALE: Mapping[Type, int] = {Type.DURATION: DURATIONS["s"], Type.MONEY: DOLLAR, Type.SHARE: WHOLE}
 _NEEDED = ("model", "tokens", "max_tokens", "tools", "images", "audio", "files", "json")
 """Facts by which routes are found and chains are made, whatever the rules ask."""
+_UNKNOWN = "model_not_found"
+_MAY = "the models of key"
+"""What a client's key may ask for: where there is such a model, and it was unknown to the key, nobody can tell now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,10 @@ class Replayer:
         facts = self.program.facts(recalled.request, recalled.world, recalled.pinned)
         decision = self.program.decide_on(facts, recalled.request, recalled.world)
         absent = self.askable - recalled.pinned.keys()
-        return Replayed(decision, tuple(sorted(name for name in absent if name in _NEEDED or facts.known(name))))
+        unrecorded = {name for name in absent if name in _NEEDED or facts.known(name)}
+        if record.code == _UNKNOWN != decision.code and record.key is not None:
+            unrecorded.add(_MAY)
+        return Replayed(decision, tuple(sorted(unrecorded)))
 
     def recall(self, record: Record) -> Recalled:
         """What the record says, for this policy."""
