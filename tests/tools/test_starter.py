@@ -17,6 +17,7 @@ OLLAMA = FoundUpstream(
     url="http://127.0.0.1:11434/v1",
     key=None,
     models=(FoundModel(id="qwen3:8b", quality=55), FoundModel(id='odd "name"', quality=50)),
+    kind="ollama",
 )
 
 

@@ -45,6 +45,16 @@ def test_a_server_of_models_is_found_with_its_models_but_no_embedders() -> None:
     assert [model.id for model in found.models] == ["llama3.2:1b", "qwen3:8b"]
 
 
+@pytest.mark.parametrize(
+    ("owner", "kind"), [("library", "ollama"), ("llamacpp", "llamacpp"), ("vllm", "vllm"), ("me", None), (None, None)]
+)
+def test_a_server_is_of_the_kind_that_its_models_owner_tells(owner: str | None, kind: str | None) -> None:
+    listed = json.dumps({"data": [{"id": "m", "object": "model", "owned_by": owner}]}).encode()
+    with answering(listed) as host:
+        (found,) = look_around({}, (("lmstudio", f"http://{host}"),))
+    assert found.kind == kind
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"data": 3}', b'{"data": [{"id": 4}]}', b'{"data": [3]}'])
 def test_what_answers_otherwise_is_no_server_of_models(body: bytes) -> None:
     with answering(body) as host:

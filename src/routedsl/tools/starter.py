@@ -21,12 +21,16 @@ class FoundModel(Struct, frozen=True, kw_only=True):
 
 
 class FoundUpstream(Struct, frozen=True, kw_only=True):
-    """A place where models answer: its name in the policy, its address, its key's variable, its models."""
+    """A place where models answer: its name in the policy, its address, its key's variable, its models.
+
+    `kind` is what server it is, None where that is not sure.
+    """
 
     name: str
     url: str
     key: str | None
     models: tuple[FoundModel, ...]
+    kind: str | None = None
 
 
 HOSTED = (
@@ -61,6 +65,7 @@ NOBODY = FoundUpstream(
     url="http://127.0.0.1:11434/v1",
     key=None,
     models=(FoundModel(id="llama3.2:1b", quality=30), FoundModel(id="llama3.2:3b", quality=55)),
+    kind="ollama",
 )
 """What the policy is written for where nothing was found: an Ollama that may come."""
 SHORT = 200
@@ -111,7 +116,8 @@ def _policy(upstreams: Sequence[FoundUpstream], *, nobody: bool) -> str:
 
 def _upstream(upstream: FoundUpstream) -> str:
     key = "" if upstream.key is None else f"  key ${upstream.key}"
-    return f"upstream {upstream.name} {{ url {_quoted(upstream.url)}{key} }}"
+    kind = "" if upstream.kind is None else f"  kind {upstream.kind}"
+    return f"upstream {upstream.name} {{ url {_quoted(upstream.url)}{key}{kind} }}"
 
 
 def _rules(small: str, large: str) -> str:

@@ -24,6 +24,10 @@ LOCAL = (
 """Servers that speak OpenAI's dialect and where they listen unless told otherwise."""
 
 
+_KINDS = {"library": "ollama", "llamacpp": "llamacpp", "vllm": "vllm"}
+"""What servers write as the owner of their models, and the kind of upstream that they are."""
+
+
 def look_around(
     environment: Mapping[str, str], local: tuple[tuple[str, str], ...] | None = None
 ) -> tuple[FoundUpstream, ...]:
@@ -51,22 +55,27 @@ def _places(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 def _ask(name: str, address: str) -> FoundUpstream | None:
-    ids = _model_ids(f"{address}/v1/models")
-    if not ids:
+    owned = _models(f"{address}/v1/models")
+    if not owned:
         return None
-    models = tuple(FoundModel(id=id_, quality=guess_quality(id_)) for id_ in ids[:MOST_MODELS])
-    return FoundUpstream(name=name, url=f"{address}/v1", key=None, models=models)
+    models = tuple(FoundModel(id=id_, quality=guess_quality(id_)) for id_ in list(owned)[:MOST_MODELS])
+    kind = next((kind for owner in owned.values() if (kind := _KINDS.get(owner))), None)
+    return FoundUpstream(name=name, url=f"{address}/v1", key=None, models=models, kind=kind)
 
 
-def _model_ids(url: str) -> list[str]:
-    """The ids that `/v1/models` lists; none where nobody answers, or not in that form."""
+def _models(url: str) -> dict[str, str]:
+    """The ids that `/v1/models` lists, each with its owner; none where nobody answers, or not in that form."""
     try:
         with urlopen(url, timeout=PATIENCE) as answer:  # noqa: S310 - http addresses of this machine, made above
             listed = json.loads(answer.read(_LARGEST_ANSWER))["data"]
-        ids = [entry["id"] for entry in listed]
+        owned = [(entry["id"], str(entry.get("owned_by"))) for entry in listed]
         # A gateway of ours, told by its routes, is no server of models.
         if any(entry.get("owned_by") == "routedsl" for entry in listed):
-            return []
+            return {}
     except (URLError, OSError, ValueError, KeyError, TypeError, AttributeError):
-        return []
-    return [id_ for id_ in ids if isinstance(id_, str) and id_.isprintable() and id_ and "embed" not in id_]
+        return {}
+    return {id_: owner for id_, owner in owned if isinstance(id_, str) and _is_wanted(id_)}
+
+
+def _is_wanted(id_: str) -> bool:
+    return bool(id_) and id_.isprintable() and "embed" not in id_
