@@ -5,14 +5,15 @@ told in one line of the log when it begins and in one when it is over.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from routedsl.records.record import Record
 from routedsl.records.steady import Keep, Losses, SteadyFile
+from routedsl.records.store import Row, row_of
 
 BATCH = 0.1
 """Seconds that a record may wait for others to be written with."""
@@ -26,6 +27,9 @@ LARGE = 256 * 1024
 """Bytes of a body that is read beside the writer, so that no other record waits for it."""
 IDLE = 60.0
 """Seconds between two looks at what is too old, where nothing is written."""
+
+
+Made = TypeVar("Made")
 
 
 class Sketch(Protocol):
@@ -95,8 +99,9 @@ class Recorder:
     # ── in threads ──────────────────────────────────────────────────────────────────────────────
 
     def _read(self, sketch: Sketch) -> None:
-        for record in self._made(sketch, whole=not self._hurry.is_set()):
-            self._put(_Made(record))
+        made = self._made(sketch, _Made, whole=not self._hurry.is_set())
+        if made is not None:
+            self._put(made)
 
     def _run(self) -> None:
         self._file.open()
@@ -111,16 +116,17 @@ class Recorder:
             self._file.prune(until=self._filled)
         self._file.close()
 
-    def _some(self) -> list[Record]:
+    def _some(self) -> list[Row]:
         count = min(len(self._queue), TOGETHER)
-        return [record for _ in range(count) for record in self._made(self._queue.popleft())]
+        made = (self._made(self._queue.popleft(), row_of) for _ in range(count))
+        return [row for row in made if row is not None]
 
-    def _made(self, sketch: Sketch, *, whole: bool = True) -> Sequence[Record]:
+    def _made(self, sketch: Sketch, finish: Callable[[Record], Made], *, whole: bool = True) -> Made | None:
         try:
-            return (sketch.record(whole=whole),)
+            return finish(sketch.record(whole=whole))
         except Exception as error:  # noqa: BLE001 - whatever an extension does to one record, the others are written
             self._losses.add(1, f"one could not be made: {error!r}")
-            return ()
+            return None
         finally:
             self._weight.add(-sketch.weight)
 

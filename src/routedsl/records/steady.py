@@ -10,14 +10,12 @@ from threading import Event, Lock
 from typing import NamedTuple
 
 from routedsl.base.units import DURATIONS
-from routedsl.records.record import Record
-from routedsl.records.store import Store
+from routedsl.records.store import Row, Store
 from routedsl.records.tables import StoreError
 
 AGAIN = 1.0
 """Seconds until a file that failed is tried again."""
 
-_FAILURES = (sqlite3.Error, OSError, StoreError)
 _LOG = logging.getLogger(__name__)
 
 
@@ -78,34 +76,34 @@ class SteadyFile:
         if self._store is None and time.monotonic() >= self._again:
             try:
                 self._store = Store(self._path)
-            except _FAILURES as error:
+            except Exception as error:  # noqa: BLE001 - a writer that ended here would lose all that comes
                 self._failed(error)
         return self._store
 
-    def write(self, records: Sequence[Record]) -> None:
+    def write(self, rows: Sequence[Row]) -> None:
         """Write all of them, or lose them."""
         store = self.open()
         try:
             if store is not None:
-                store.write(records)
-                self.written += len(records)
+                store.write(rows)
+                self.written += len(rows)
                 self._losses.none_since()
                 return
-        except _FAILURES as error:
+        except Exception as error:  # noqa: BLE001 - a writer that ended here would lose all that comes
             self._failed(error)
-        self._losses.add(len(records))
+        self._losses.add(len(rows))
 
     def prune(self, until: Event) -> None:
         """Make the file as small as it should be, step by step until there is something better to do."""
         try:
             while self._store is not None and self._store.prune(self._oldest(), self._keep.size) and not until.is_set():
                 pass
-        except _FAILURES as error:
+        except Exception as error:  # noqa: BLE001 - a writer that ended here would lose all that comes
             self._failed(error)
 
     def close(self) -> None:
         """Let go of the file."""
-        with suppress(*_FAILURES):
+        with suppress(sqlite3.Error):
             self._drop()
 
     def _oldest(self) -> int:

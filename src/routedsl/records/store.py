@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from routedsl.base.units import DOLLAR, DURATIONS
 from routedsl.records.record import Record, encode
@@ -17,6 +18,7 @@ from routedsl.records.tables import prepare, transaction
 
 STEP = 500
 """Rows that are taken out, and pages that are given back, in one go, so that nobody waits for more."""
+LARGEST = 2**63
 PATIENCE = 2.0
 """Seconds to wait for somebody else who writes to the file."""
 
@@ -25,11 +27,45 @@ _LEVEL, _WINDOW, _MEMORY = 3, -13, 6
 _INSERT = f"INSERT INTO records VALUES (NULL{', ?' * 15})"  # noqa: S608 - nothing but question marks
 
 
+class Row(NamedTuple):
+    """A record as the file takes it: the policy that decided it, what it is found by, its line."""
+
+    policy: str
+    columns: tuple[object, ...]
+    line: bytes
+
+
+def row_of(record: Record) -> Row:
+    """The row of a record; raises ValueError where it has no form in JSON."""
+    columns = (
+        round(datetime.fromisoformat(record.received).timestamp() * DURATIONS["s"]),
+        record.id,
+        record.key,
+        record.asked,
+        record.route,
+        record.rule,
+        record.served_by,
+        record.status,
+        record.failed,
+        _held(record.tokens_in),
+        _held(record.tokens_out),
+        None if record.cost is None else _held(round(record.cost * DOLLAR)),
+        _held(round(record.took * DURATIONS["s"])),
+    )
+    return Row(record.policy, columns, encode(record))
+
+
+def _held(number: int | None) -> int | None:
+    """A number that a column can hold; upstreams tell any."""
+    return number if number is not None and abs(number) < LARGEST else None
+
+
 class Store:
     """An open file; written to by one thread of one process."""
 
     def __init__(self, path: Path) -> None:
         """Open the file or make it; raises `StoreError`, `sqlite3.Error` or OSError where there is no way."""
+        path.touch(mode=0o600)
         self._path = path
         self._connection = sqlite3.connect(path, isolation_level=None, timeout=PATIENCE)
         self._sample: tuple[str, int, bytes] | None = None
@@ -53,12 +89,12 @@ class Store:
         """Bytes that the file has, or will have once what waits beside it is in it."""
         return self._number("page_count") * self._number("page_size")
 
-    def write(self, records: Sequence[Record]) -> None:
-        """Add all of the records; none where it raises `sqlite3.Error`."""
+    def write(self, rows: Sequence[Row]) -> None:
+        """Add all of the rows; none where it raises `sqlite3.Error`."""
         sample = self._sample
         try:
             with transaction(self._connection):
-                self._connection.executemany(_INSERT, [self._row(record) for record in records])
+                self._connection.executemany(_INSERT, [self._packed(row) for row in rows])
         except BaseException:
             self._sample = sample
             raise
@@ -82,26 +118,9 @@ class Store:
         """Let go of the file, all of it in its place."""
         self._connection.close()
 
-    def _row(self, record: Record) -> tuple[object, ...]:
-        line = encode(record)
-        number, sample = self._sample_for(record.policy, line)
-        return (
-            round(datetime.fromisoformat(record.received).timestamp() * DURATIONS["s"]),
-            record.id,
-            record.key,
-            record.asked,
-            record.route,
-            record.rule,
-            record.served_by,
-            record.status,
-            record.failed,
-            record.tokens_in,
-            record.tokens_out,
-            None if record.cost is None else round(record.cost * DOLLAR),
-            round(record.took * DURATIONS["s"]),
-            number,
-            pack(line, sample),
-        )
+    def _packed(self, row: Row) -> tuple[object, ...]:
+        number, sample = self._sample_for(row.policy, row.line)
+        return (*row.columns, number, pack(row.line, sample))
 
     def _sample_for(self, policy: str, line: bytes) -> tuple[int, bytes]:
         if self._sample is None or self._sample[0] != policy:

@@ -26,7 +26,7 @@ CREATE TABLE records (
     tokens_in INTEGER,
     tokens_out INTEGER,
     cost INTEGER,               -- pico-dollars
-    took INTEGER NOT NULL,      -- microseconds
+    took INTEGER,               -- microseconds
     sample INTEGER NOT NULL,
     line BLOB NOT NULL          -- JSON as raw deflate, the sample's line its dictionary
 );
