@@ -129,6 +129,10 @@ async def test_no_place_is_lost_however_tasks_end(most: int, steps: list[tuple[s
         with suppress(RequestError):
             async with places.taken(Client(name=key)) as place:
                 place.grow(10)
+                if key == "c":
+                    place.lend()
+                    await asyncio.sleep(0)
+                    await place.take()
                 await leave.wait()
 
     for what, key, number in steps:
@@ -306,6 +310,23 @@ async def test_a_key_gets_429_where_another_is_served(tmp_path: Path) -> None:
         answer = await got(greedy.post(COMPLETIONS, json=asked))
         assert (answer.status, answer.code, answer.headers["retry-after"]) == (429, "rate_limited", "1")
         assert (await got(other.post(COMPLETIONS, json=asked))).status == 200
+
+
+async def test_bodies_that_are_slow_to_come_keep_nobody_out(tmp_path: Path) -> None:
+    body = json.dumps(HI).encode()
+    head = f"POST {COMPLETIONS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    async with serving(tmp_path, in_flight=3, limits=Limits(prompt=0.05, queue=5)) as served:
+        slow = [await asyncio.open_connection("127.0.0.1", served.port) for _ in range(5)]
+        for _, writer in slow:
+            writer.write(f"{head}Connection: close\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body[:9])
+        async with ClientSession(served.url) as http:
+            assert (await got(http.post(COMPLETIONS, json=HI))).status == 200
+        for reader, writer in slow:
+            writer.write(body[9:])
+            async with asyncio.timeout(PATIENCE):
+                assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+            writer.close()
+        assert served.running.gateway.intake.in_flight == 0
 
 
 async def test_bodies_that_are_too_much_together_are_shed(tmp_path: Path) -> None:

@@ -120,19 +120,32 @@ def _check_headers(request: web.Request, limits: Limits) -> None:
 
 
 async def _read_body(request: web.Request, limits: Limits) -> bytes:
-    body = bytearray()
+    """The body. One that is slow to come has no place in flight meanwhile, which many such would fill."""
+    body, place = bytearray(), request[PLACE]
     try:
-        async with asyncio.timeout(limits.body):
+        prompt = min(limits.prompt, limits.body)
+        if not await _filled(body, request, limits, prompt):
+            place.lend()
+            if not await _filled(body, request, limits, limits.body - prompt):
+                raise RequestError("request_timeout", f"the body was not complete after {limits.body:g} s")
+            await place.take()
+    except web.RequestPayloadError:
+        raise RequestError("invalid_request", "the body's framing is broken") from None
+    return bytes(body)
+
+
+async def _filled(body: bytearray, request: web.Request, limits: Limits, seconds: float) -> bool:
+    """Whether all of a body came in time; what came of it stands in `body`."""
+    try:
+        async with asyncio.timeout(seconds):
             async for piece in request.content.iter_any():
                 body += piece
                 if len(body) > limits.size:
                     raise _too_large(limits)
                 request[PLACE].grow(len(piece))
     except TimeoutError:
-        raise RequestError("request_timeout", f"the body was not complete after {limits.body:g} s") from None
-    except web.RequestPayloadError:
-        raise RequestError("invalid_request", "the body's framing is broken") from None
-    return bytes(body)
+        return False
+    return True
 
 
 def _too_large(limits: Limits) -> RequestError:

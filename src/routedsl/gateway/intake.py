@@ -50,19 +50,34 @@ class Intake:
     async def taken(self, client: Client | None) -> "AsyncIterator[Place]":
         """A place inside the block; raises `RequestError` where there is none in time."""
         who = client or _ANYBODY
+        place = Place(self, who.name, min(who.slots or self._most_of_one, self._most_of_one))
+        try:
+            await place.take()
+            yield place
+        finally:
+            place.lend()
+            self.shrink(place.key, place.size)
+
+    async def admit(self, key: str, most: int) -> Ticket:
+        """Wait to be inside, as one of `most` of a key; raises `RequestError` where that takes too long."""
         if self._closed:
             raise RequestError("overloaded", STOPPING)
-        most = min(who.slots or self._most_of_one, self._most_of_one)
-        ticket = self._line.arrive(who.name, most)
+        ticket = self._line.arrive(key, most)
         if ticket is None:
-            raise self._refusal(who.name, most)
-        place = Place(self, who.name)
+            raise self._refusal(key, most)
         try:
             if not ticket.inside:
                 await self._turn(ticket)
-            yield place
-        finally:
-            self._leave(ticket, place)
+        except BaseException:
+            self.dismiss(ticket)
+            raise
+        return ticket
+
+    def dismiss(self, ticket: Ticket) -> None:
+        """Let someone go, and the next one in."""
+        follower = self._line.leave(ticket)
+        if follower is not None:
+            _wake(self._turns[follower])
 
     def close(self) -> None:
         """Take nobody any more, and tell those who wait at once."""
@@ -99,12 +114,6 @@ class Intake:
             return RequestError("rate_limited", f"this key has {most} requests in flight, which is all it may")
         return RequestError("overloaded", "the gateway has as many requests in flight as it takes")
 
-    def _leave(self, ticket: Ticket, place: "Place") -> None:
-        self.shrink(place.key, place.size)
-        follower = self._line.leave(ticket)
-        if follower is not None:
-            _wake(self._turns[follower])
-
 
 def _wake(turn: asyncio.Future[None]) -> None:
     if not turn.done():
@@ -114,13 +123,25 @@ def _wake(turn: asyncio.Future[None]) -> None:
 class Place:
     """A request's place, and the memory of its body."""
 
-    def __init__(self, intake: Intake, key: str) -> None:
+    def __init__(self, intake: Intake, key: str, most: int) -> None:
         """Hold nothing yet."""
         self._intake = intake
+        self._most = most
+        self._ticket: Ticket | None = None
         self.key = key
         self.size = 0
 
+    async def take(self) -> None:
+        """Have the place; raises `RequestError` where there is none in time."""
+        self._ticket = await self._intake.admit(self.key, self._most)
+
+    def lend(self) -> None:
+        """Let another have it, who may be quicker. `take` asks for one again."""
+        if self._ticket is not None:
+            self._intake.dismiss(self._ticket)
+            self._ticket = None
+
     def grow(self, size: int) -> None:
-        """Hold so many bytes more, until it is left; raises `RequestError` where all bodies are too large."""
+        """Hold so many bytes more, until the request ends; raises `RequestError` where all bodies are too large."""
         self.size += size
         self._intake.grow(self.key, size)

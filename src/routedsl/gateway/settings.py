@@ -57,13 +57,15 @@ class Limits:
     """Bounds on what one client may take. Times are seconds, sizes bytes.
 
     `headers`: until a connection has sent a request's headers; `keepalive`: between two requests;
-    `queue`: for a slot; `body`: for a request's body, of at most `size`, all that are held together
-    of at most `memory`; `write`: for one piece of an answer to be taken; `linger`: for reading on
-    after an answer that came before the body's end.
+    `queue`: for a place in flight; `prompt`: for a body that keeps its place while it comes; `body`:
+    for any body, of at most `size`, all that are held together of at most `memory`; `write`: for
+    one piece of an answer to be taken; `linger`: for reading on after an answer that came before
+    the body's end.
     """
 
     headers: float = 10
     queue: float = 1
+    prompt: float = 1
     body: float = 30
     keepalive: float = 75
     write: float = 60
