@@ -25,6 +25,11 @@ from routedsl.engine.strategy import Strategy
 
 STRATEGY = Strategy(name="last", rank=lambda ballot: ballot.models[::-1], doc="The other way.", since="1.0")
 """
+PROBE = """
+from routedsl.engine.probe import Probe, Readings, in_turn
+
+PROBE = Probe(name="tgi", ask=in_turn("/info"), read=lambda answers: Readings(), doc="Another.", since="1.0")
+"""
 
 
 @pytest.fixture
@@ -86,6 +91,10 @@ def test_another_finder_may_offer_what_lies_nowhere(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Finder()])
     discover.__wrapped__()
     assert asked
+
+
+def test_an_installed_probe_is_a_kind_that_an_upstream_can_be(offer: Offer) -> None:
+    assert "tgi" in offer("probes", "tgi_extension", PROBE).vocabulary().kinds
 
 
 @pytest.mark.parametrize(
