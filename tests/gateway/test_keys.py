@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from routedsl.gateway.keyfile import KeyEntry, KeyFileError, add_key, digest, make_key, read_keys
 from routedsl.gateway.keys import Keys
 from routedsl.gateway.serve import StartError
+from routedsl.gateway.settings import Limits
 from routedsl.tools.commands.key import command
 from tests.gateway.harness import Served, exchange, got, serving
 
@@ -232,7 +233,7 @@ async def test_nobody_else_is_let_in_and_all_are_told_the_same(tmp_path: Path) -
 async def test_a_stranger_is_told_before_the_body_is_sent(tmp_path: Path) -> None:
     keys_for(tmp_path, gold=None)
     head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: any.example\r\nContent-Type: application/json\r\n"
-    async with serving(tmp_path, keys=tmp_path / "keys.toml") as served:
+    async with serving(tmp_path, keys=tmp_path / "keys.toml", limits=Limits(linger=0.1)) as served:
         answer = await exchange(
             served, head + b"Connection: close\r\nContent-Length: 99999\r\nExpect: 100-continue\r\n\r\n"
         )
