@@ -76,6 +76,16 @@ def test_whatever_an_upstream_tells_can_be_written(tmp_path: Path) -> None:
         row_of(a_record(1, asked="\udcff"))
 
 
+def test_a_write_that_fails_leaves_nothing_and_the_next_one_is_whole(tmp_path: Path) -> None:
+    store = Store(tmp_path / "records.db")
+    good = row_of(a_record(1))
+    with pytest.raises(sqlite3.IntegrityError):
+        store.write([good, good._replace(columns=(None, *good.columns[1:]))])
+    store.write([row_of(a_record(2))])
+    store.close()
+    assert found(tmp_path) == [a_record(2)]
+
+
 def test_nobody_else_may_read_it(tmp_path: Path) -> None:
     path = tmp_path / "records.db"
     store = Store(path)
