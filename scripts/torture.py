@@ -39,6 +39,11 @@ GOALS = (
     Goal("ledger", "client, records and upstreams tell the same, one to one", ("tests/gateway/test_ledger.py",)),
     Goal("aborts", "a client that leaves costs nothing that stays", ("tests/gateway/test_aborts.py",)),
     Goal("inbound", "whatever comes in is refused or closed in time", ("tests/gateway/test_probes.py",)),
+    Goal(
+        "records",
+        "a kill loses 250 ms at most, and each record decides as its request did",
+        ("tests/gateway/test_records_survive.py", "tests/records"),
+    ),
     Goal("analysis", "what is proved of a policy holds", ("tests/analysis",)),
     Goal("evaluators", "the compiled policy decides as the obvious one", ("tests/engine/test_program.py",)),
 )

@@ -18,11 +18,12 @@ from routedsl.records.making import Happened, world_to_json
 from routedsl.records.recipe import Privacy, Recipes
 from routedsl.records.record import Record, decode, encode
 from routedsl.records.replay import replayer_of, world_of
+from tests.effort import TORTURE
 from tests.records.scenes import MODELS, moved, scene_policy, scene_request, scene_world
 
 CATALOG = builtin()
 PRIVACY = Privacy(b"k" * 32)
-POLICIES, REQUESTS = 50, 8
+POLICIES, REQUESTS = (5_000, 20) if TORTURE else (50, 8)
 
 
 def recorded(program: Program, request: Request, world: World, privacy: Privacy = PRIVACY) -> tuple[Decision, Record]:
