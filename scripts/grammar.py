@@ -1,68 +1,85 @@
-"""Writes what the package ships of grammar/route.lark: its text, and the tables that Lark makes of it.
+"""Writes the tables that the package ships of grammar/route.lark; Lark makes them.
 
 Run it after each change of the grammar; a test compares its result with what is committed.
 """
 
-import json
 from pathlib import Path
-from typing import Any
 
-import lark
-from lark.grammar import Rule
-from lark.lexer import TerminalDef
+import msgspec
+from lark import Lark
+from lark.grammar import Rule as LarkRule
+from lark.lexer import PatternStr, TerminalDef
+from lark.parsers.lalr_analysis import Shift
+from lark.parsers.lalr_parser_state import ParseConf
 
-from routedsl.language.tables import build
+from routedsl.language.tables import SHIPPED, Rule, Tables, Terminal
 
 ROOT = Path(__file__).parents[1]
 GRAMMAR = ROOT / "grammar" / "route.lark"
-PACKAGE = ROOT / "src" / "routedsl" / "language"
-SHIFT = 0  # as Lark marks it, in its tables as they are saved
+TABLES = ROOT / "src" / "routedsl" / "language" / SHIPPED
 
 
-def module(grammar: str) -> str:
-    """The text of `_grammar.py`, which holds the grammar."""
-    return f'"""The text of grammar/route.lark, written by scripts/grammar.py."""\n\nGRAMMAR = r"""\n{grammar}"""\n'
+def build(*, strict: bool = False) -> Lark:
+    """Lark's own parser of the grammar; `strict` refuses conflicts, which needs interegular."""
+    return Lark(
+        GRAMMAR.read_text("utf-8"),
+        parser="lalr",
+        lexer="basic",
+        start="file",
+        keep_all_tokens=True,
+        maybe_placeholders=False,
+        strict=strict,
+    )
 
 
-def tables(grammar: str) -> str:
-    """The text of `_grammar.json`: the version of Lark, and what it makes of the grammar."""
-    data, memo = build(grammar).memo_serialize([TerminalDef, Rule])
-    data["parser"]["parser"] = _in_order(data["parser"]["parser"])
-    return json.dumps({"lark": lark.__version__, "data": data, "memo": memo}, separators=(",", ":")) + "\n"
+def tables_of(made: Lark) -> Tables:
+    """What is shipped of a parser, its states in an order that no run changes."""
+    conf: ParseConf[int] = made.parse_interactive("").parser_state.parse_conf
+    rules = {rule: number for number, rule in enumerate(made.rules)}
+    states = _in_order(conf)
+    rows = (
+        {
+            name: states[target] if action is Shift else ~rules[target]
+            for name, (action, target) in sorted(conf.states[state].items())
+        }
+        for state in states
+    )
+    order = sorted(made.terminals, key=lambda t: (-t.priority, -t.pattern.max_width, -len(t.pattern.value)))
+    return Tables(tuple(map(_terminal, order)), tuple(map(_rule, rules)), tuple(rows), states[conf.end_state])
 
 
-def _in_order(table: dict[str, Any]) -> dict[str, Any]:
-    """The same table with lexemes and states numbered in an order that no run changes."""
-    names = table["tokens"]
-    rows = {
-        state: {names[key]: row[key] for key in sorted(row, key=names.__getitem__)}
-        for state, row in table["states"].items()
-    }
-    states = list(table["start_states"].values())
-    for state in states:
-        targets = (target for kind, target in rows[state].values() if kind == SHIFT)
-        states += [target for target in dict.fromkeys(targets) if target not in states]
-    tokens = sorted(names.values())
-    return {
-        "tokens": dict(enumerate(tokens)),
-        "states": {
-            number: {
-                tokens.index(name): (kind, states.index(target) if kind == SHIFT else target)
-                for name, (kind, target) in rows[state].items()
-            }
-            for number, state in enumerate(states)
-        },
-        "start_states": {start: states.index(state) for start, state in table["start_states"].items()},
-        "end_states": {start: states.index(state) for start, state in table["end_states"].items()},
-    }
+def _in_order(conf: "ParseConf[int]") -> dict[int, int]:
+    """Numbers for the states, as they are met on the way from the start."""
+    found = {conf.start_state: 0}
+    pending = [conf.start_state]
+    for state in pending:
+        targets = [target for _, (action, target) in sorted(conf.states[state].items()) if action is Shift]
+        new = [target for target in dict.fromkeys(targets) if target not in found]
+        found.update(zip(new, range(len(found), len(found) + len(new)), strict=True))
+        pending += new
+    return found
 
 
-def shipped() -> dict[Path, str]:
-    """The files to ship and their texts."""
-    grammar = GRAMMAR.read_text("utf-8")
-    return {PACKAGE / "_grammar.py": module(grammar), PACKAGE / "_grammar.json": tables(grammar)}
+def _terminal(terminal: TerminalDef) -> Terminal:
+    pattern = terminal.pattern
+    return Terminal(terminal.name, pattern.to_regexp(), pattern.value if isinstance(pattern, PatternStr) else None)
+
+
+def _rule(rule: LarkRule) -> Rule:
+    name = rule.alias or str(rule.origin.name)
+    return Rule(
+        becomes=str(rule.origin.name),
+        size=len(rule.expansion),
+        by="" if name.startswith("_") else name,
+        spread=any(symbol.name.startswith("_") for symbol in rule.expansion),
+        alone=bool(rule.options.expand1 and not rule.alias and len(rule.expansion) == 1),
+    )
+
+
+def shipped() -> bytes:
+    """The file to ship."""
+    return msgspec.json.encode(tables_of(build())) + b"\n"
 
 
 if __name__ == "__main__":
-    for path, text in shipped().items():
-        path.write_text(text, "utf-8")
+    TABLES.write_bytes(shipped())

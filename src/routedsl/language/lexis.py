@@ -15,7 +15,7 @@ from routedsl.base.diagnostic import Diagnostic, Edit
 from routedsl.base.source import Source, Span
 from routedsl.language import amounts
 from routedsl.language.syntax import Comment
-from routedsl.language.tables import parser
+from routedsl.language.tables import tables
 
 MOST = 20
 """Findings after which a text is read no further: it is no policy."""
@@ -150,8 +150,7 @@ def lexemes_of(source: Source) -> Lexis:
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    own = sorted(parser().terminals, key=lambda t: (-t.priority, -t.pattern.max_width, -len(t.pattern.value)))
-    known = {terminal.name: f"(?P<{terminal.name}>{terminal.pattern.to_regexp()})" for terminal in own}
+    known = {terminal.name: f"(?P<{terminal.name}>{terminal.pattern})" for terminal in tables().terminals}
     most_common = known.pop("SPACE")
     return re.compile("|".join([most_common, f"(?x:{_BEFORE})", *known.values(), f"(?x:{_AFTER})"]))
 

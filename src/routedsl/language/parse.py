@@ -1,7 +1,7 @@
 """From a policy file's text to its syntax: every mistake in one run, and never an exception.
 
 Where a lexeme does not fit, `mistakes` says what was likely meant; reading goes on with that, or else
-at the next statement. Lark's stack is cut back to where the broken statement began, so that
+at the next statement. The machine's stack is cut back to where the broken statement began, so that
 what stands around it stays whole.
 """
 
@@ -10,20 +10,19 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from lark import UnexpectedToken
-from lark.parsers.lalr_analysis import Shift
 from msgspec.structs import replace
 
 from routedsl.base.diagnostic import Diagnostic, in_order
 from routedsl.base.source import Source, Span
 from routedsl.language.build import Builder
 from routedsl.language.lexis import MOST, PARTNERS, Lexeme, Lexis, lexemes_of
+from routedsl.language.machine import END, Machine, Unfit
 from routedsl.language.mistakes.foreign import foreign
 from routedsl.language.mistakes.guess import explain
-from routedsl.language.mistakes.trouble import END, STARTING, Mistake, Trouble
+from routedsl.language.mistakes.trouble import STARTING, Mistake, Trouble
 from routedsl.language.reductions import reductions
 from routedsl.language.syntax import File
-from routedsl.language.tables import parser
+from routedsl.language.tables import tables
 
 LARGEST = 1024 * 1024
 """Bytes a policy file may have."""
@@ -63,10 +62,8 @@ class _Reader:
         self.resumed = -1
         self.mended: set[Mistake] = set()
         self.mends = 0
-        self.interactive = parser().parse_interactive()
-        self.states = self.interactive.parser_state.state_stack
-        self.values = self.interactive.parser_state.value_stack
-        self.interactive.parser_state.parse_conf.callbacks = reductions(Builder(source, self.found))
+        self.machine = Machine(tables(), reductions(tables(), Builder(source, self.found)))
+        self.states, self.values = self.machine.states, self.machine.values
 
     def read(self) -> File:
         """The file; what could not be read is left out."""
@@ -74,9 +71,9 @@ class _Reader:
             lexeme = self.lexemes[self.at]
             states, values, found = self.states.copy(), self.values.copy(), len(self.found)
             try:
-                result = self._feed(lexeme)
-            except UnexpectedToken:
-                # What the wrong lexeme made Lark reduce is as if it had not been.
+                result = self.machine.feed(lexeme.type, lexeme)
+            except Unfit:
+                # What was reduced before the wrong lexeme is as if it had not been.
                 self.states[:], self.values[:] = states, values
                 del self.found[found:]
                 self._mend()
@@ -85,9 +82,6 @@ class _Reader:
                 file: File = result
                 return file
             self.at += 1
-
-    def _feed(self, lexeme: Lexeme) -> Any:
-        return self.interactive.feed_token(lexeme)  # type: ignore[arg-type]  # Lark reads the terminal's name alone
 
     def _mend(self) -> None:
         """Tell what is wrong, and find a way on."""
@@ -126,8 +120,8 @@ class _Reader:
             lexemes=self.lexemes,
             at=self.at,
             statement=self._index(self.values[level]) if level < len(self.values) else self.at,
-            accepts=frozenset(self.interactive.accepts()),  # type: ignore[no-untyped-call]  # Lark leaves it untyped
-            starts=frozenset(kind for kind in STARTING if self._shifts(self.states[level], kind)),
+            accepts=self.machine.accepts(),
+            starts=frozenset(kind for kind in STARTING if self.machine.shifts(self.states[level], kind)),
             openers=_unclosed(self.values),
         )
 
@@ -135,13 +129,9 @@ class _Reader:
         start = value.start if isinstance(value, Lexeme) else value.span.start
         return bisect_left(self.lexemes, start, key=lambda lexeme: lexeme.start)
 
-    def _shifts(self, state: int, terminal: str) -> bool:
-        action = self.interactive.parser_state.parse_conf.states[state].get(terminal)
-        return action is not None and action[0] is Shift
-
     def _level(self, terminal: str) -> int:
         """How high the stack is where a statement that starts with the terminal may begin."""
-        return next(n for n in reversed(range(len(self.states))) if self._shifts(self.states[n], terminal))
+        return next(n for n in reversed(range(len(self.states))) if self.machine.shifts(self.states[n], terminal))
 
     def _cut(self, terminal: str) -> None:
         """Forget what was read since such a statement could begin."""
@@ -149,9 +139,9 @@ class _Reader:
         del self.states[level + 1 :], self.values[level:]
 
     def _complete(self) -> None:
-        """Reduce a statement that could end here, which Lark does when another one starts."""
-        with suppress(UnexpectedToken):
-            self._feed(Lexeme("WHEN", "", 0, 0))
+        """Reduce a statement that could end here, as is done when another one starts."""
+        with suppress(Unfit):
+            self.machine.feed("WHEN", None)
             self.states.pop()
             self.values.pop()
 
@@ -185,7 +175,7 @@ class _Reader:
     def _next_statement(self, trouble: Trouble) -> int:
         within = self.lexemes[trouble.statement : self.at]
         depth = sum((lexeme.type == "LBRACE") - (lexeme.type == "RBRACE") for lexeme in within)
-        nested = not self._shifts(self.states[-1], "LET")
+        nested = not self.machine.shifts(self.states[-1], "LET")
         for index in range(self.at, len(self.lexemes)):
             kind = self.lexemes[index].type
             if index != self.resumed and trouble.goes_on(index, depth, nested=nested):

@@ -1,37 +1,55 @@
-"""The grammar as a parser: from shipped tables, since Lark takes ten times as long to make them."""
+"""The grammar as tables: Lark makes them for scripts/grammar.py, and to read a policy nothing else is needed."""
 
-import json
 from functools import cache
 from pkgutil import get_data
 
-import lark
-from lark import Lark
+import msgspec
+from msgspec import Struct
 
-from routedsl.language._grammar import GRAMMAR
+SHIPPED = "_grammar.json"
 
 
-def build(grammar: str, *, strict: bool = False) -> Lark:
-    """The parser of a grammar, made anew; `strict` refuses conflicts, which needs interegular."""
-    return Lark(
-        grammar,
-        parser="lalr",
-        lexer="basic",
-        start="file",
-        keep_all_tokens=True,
-        maybe_placeholders=False,
-        strict=strict,
-    )
+class Terminal(Struct, frozen=True):
+    """A kind of lexeme: what it looks like as a regular expression, and its text where that is always the same."""
+
+    name: str
+    pattern: str
+    text: str | None
+
+
+class Rule(Struct, frozen=True):
+    """A rule of the grammar: `size` symbols become one.
+
+    `by` names the method that builds it. It is empty for a rule without a name, whose children become those of
+    the rule around it; such a one around has them `spread`. Where a child is `alone`, it stands for the whole.
+    """
+
+    becomes: str
+    size: int
+    by: str
+    spread: bool
+    alone: bool
+
+
+class Tables(Struct, frozen=True):
+    """An LALR automaton. Its states are the places in `states`, and the first is where it starts.
+
+    A state leads from symbols to what comes next: the number of another state, or less than nothing where a
+    rule is complete, which then is the one at `~number`. `end` is the state in which everything was read.
+    `terminals` stand in the order in which a text is held against them.
+    """
+
+    terminals: tuple[Terminal, ...]
+    rules: tuple[Rule, ...]
+    states: tuple[dict[str, int], ...]
+    end: int
+
+    def pattern(self, terminal: str) -> str:
+        """What a terminal looks like, as a regular expression."""
+        return next(each.pattern for each in self.terminals if each.name == terminal)
 
 
 @cache
-def parser() -> Lark:
-    """The parser of policy files; made anew where the shipped tables are those of another Lark."""
-    shipped = json.loads(get_data(__package__, "_grammar.json") or "{}", object_pairs_hook=_numbered)
-    if shipped.get("lark") != lark.__version__:
-        return build(GRAMMAR)
-    return Lark.load(shipped)
-
-
-def _numbered(pairs: list[tuple[str, object]]) -> dict[str | int, object]:
-    """Numbers as keys, which JSON turns into text."""
-    return {int(key) if key.isdigit() else key: value for key, value in pairs}
+def tables() -> Tables:
+    """The tables of policy files, as they are shipped."""
+    return msgspec.json.decode(get_data(__package__, SHIPPED) or b"", type=Tables)

@@ -4,7 +4,7 @@ import re
 from functools import cache
 
 from routedsl.language import syntax as s
-from routedsl.language.tables import parser
+from routedsl.language.tables import tables
 
 _ESCAPED = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
 _OR, _AND, _NOT, _ATOM = range(4)
@@ -12,7 +12,7 @@ _OR, _AND, _NOT, _ATOM = range(4)
 
 @cache
 def _bare() -> re.Pattern[str]:
-    return re.compile(parser().get_terminal("NAME").pattern.to_regexp())
+    return re.compile(tables().pattern("NAME"))
 
 
 def name(node: s.Name) -> str:

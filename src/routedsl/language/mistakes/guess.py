@@ -7,8 +7,9 @@ one always does: it names what would fit.
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 
+from routedsl.language.machine import END
 from routedsl.language.mistakes import calls, lists, places, signs, words
-from routedsl.language.mistakes.trouble import END, STARTING, Mistake, Trouble, spellings
+from routedsl.language.mistakes.trouble import STARTING, Mistake, Trouble, spellings
 
 _VALUE = {"NAME", "TEXT", "NUMBER", "TIME", "REGEX", "TRUE", "FALSE", "LSQB"}
 _FACTS = {"MODEL", "UPSTREAM"}

@@ -3,7 +3,8 @@
 from routedsl.base.diagnostic import Edit
 from routedsl.base.source import Span
 from routedsl.language.lexis import PARTNERS
-from routedsl.language.mistakes.trouble import DECLARING, END, TARGETING, Mistake, Trouble, partner_of
+from routedsl.language.machine import END
+from routedsl.language.mistakes.trouble import DECLARING, TARGETING, Mistake, Trouble, partner_of
 from routedsl.language.settings import OPTIONS
 
 

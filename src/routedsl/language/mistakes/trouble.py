@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from functools import cache
 
-from lark.lexer import PatternStr
 from msgspec import Struct
 
 from routedsl.base.diagnostic import Diagnostic, Edit, Label
 from routedsl.base.source import Source, Span
 from routedsl.language.lexis import PARTNERS, Lexeme, lexemes_of, set_apart
-from routedsl.language.tables import parser
+from routedsl.language.machine import END
+from routedsl.language.tables import tables
 
-END = "$END"
-"""The terminal behind the last lexeme."""
 DECLARING = frozenset(
     {"MODEL", "UPSTREAM", "CLASSIFIER", "ROUTE", "LET", "POOL", "DEFAULTS", "IMPORT", "ASSERT", "TEST"}
 )
@@ -27,7 +25,7 @@ _WITH_NAME = {"MODEL", "UPSTREAM", "ROUTE"}
 @cache
 def spellings() -> dict[str, str]:
     """How each keyword, operator and bracket is written, by its terminal."""
-    return {t.name: t.pattern.value for t in parser().terminals if isinstance(t.pattern, PatternStr)}
+    return {terminal.name: terminal.text for terminal in tables().terminals if terminal.text is not None}
 
 
 def lexemes_of_words(words: str, start: int, end: int) -> tuple[Lexeme, ...]:

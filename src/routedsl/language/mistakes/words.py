@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from routedsl.language.machine import END
 from routedsl.language.mistakes.places import is_option
-from routedsl.language.mistakes.trouble import END, STARTING, TARGETING, Mistake, Trouble, lexemes_of_words, spellings
+from routedsl.language.mistakes.trouble import STARTING, TARGETING, Mistake, Trouble, lexemes_of_words, spellings
 
 _STARTS = {
     "if": "when", "elif": "when", "elsif": "when", "elseif": "when", "case": "when", "rule": "when",
