@@ -23,7 +23,7 @@ from tests.records.scenes import MODELS, moved, scene_policy, scene_request, sce
 
 CATALOG = builtin()
 PRIVACY = Privacy(b"k" * 32)
-POLICIES, REQUESTS = (5_000, 20) if TORTURE else (50, 8)
+POLICIES, REQUESTS = (2_000, 25) if TORTURE else (50, 8)
 
 
 def recorded(program: Program, request: Request, world: World, privacy: Privacy = PRIVACY) -> tuple[Decision, Record]:

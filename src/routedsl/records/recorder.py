@@ -15,7 +15,7 @@ from routedsl.records.record import Record
 from routedsl.records.steady import Keep, Losses, SteadyFile
 from routedsl.records.store import Row, row_of
 
-BATCH = 0.1
+BATCH = 0.05
 """Seconds that a record may wait for others to be written with."""
 TOGETHER = 500
 """Records that are written in one go at most."""
