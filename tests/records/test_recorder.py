@@ -126,6 +126,20 @@ def test_one_that_cannot_be_made_costs_no_other(tmp_path: Path, caplog: pytest.L
     assert "odd" in caplog.text
 
 
+def test_what_ends_after_the_end_is_counted(tmp_path: Path) -> None:
+    with recording(tmp_path / "records.db") as recorder:
+        pass
+    recorder.note(Sketch(0))
+    recorder.note(Sketch(1, weight=2**20))
+    assert recorder.lost == 2
+
+
+def test_a_record_that_fails_in_a_hurry_costs_its_caller_nothing(tmp_path: Path) -> None:
+    with recording(tmp_path / "records.db") as recorder:
+        recorder.note(Sketch(0, weight=2**30, error=ValueError("odd")))
+    assert (recorder.written, recorder.lost) == (0, 1)
+
+
 def test_a_file_that_is_not_ours_costs_records_and_is_told_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -71,16 +71,12 @@ class Recorder:
 
     def note(self, sketch: Sketch) -> None:
         """Take a record over: at once, whatever the disk does."""
-        if len(self._queue) >= ROOM:
+        if self._closing.is_set():
+            self._losses.add(1, "a request ended after the last record was written")
+        elif len(self._queue) >= ROOM:
             self._losses.add(1, "more requests end than can be written")
-        elif self._weight.total + sketch.weight > BODIES:
-            self._put(_Made(sketch.record(whole=False)))
-        elif sketch.weight > LARGE:
-            self._weight.add(sketch.weight)
-            self._reader.submit(self._read, sketch)
         else:
-            self._weight.add(sketch.weight)
-            self._put(sketch)
+            self._take(sketch, self._weight.add(sketch.weight))
 
     def close(self, seconds: float) -> None:
         """Write what there is, for so many seconds at most."""
@@ -92,14 +88,22 @@ class Recorder:
         if self._writer.is_alive():
             self._losses.add(len(self._queue), "the disk does not keep up")
 
+    def _take(self, sketch: Sketch, waiting: int) -> None:
+        if waiting > BODIES:
+            self._read(sketch, whole=False)
+        elif sketch.weight > LARGE:
+            self._reader.submit(self._read, sketch)
+        else:
+            self._put(sketch)
+
     def _put(self, sketch: Sketch) -> None:
         self._queue.append(sketch)
         self._filled.set()
 
     # ── in threads ──────────────────────────────────────────────────────────────────────────────
 
-    def _read(self, sketch: Sketch) -> None:
-        made = self._made(sketch, _Made, whole=not self._hurry.is_set())
+    def _read(self, sketch: Sketch, *, whole: bool = True) -> None:
+        made = self._made(sketch, _Made, whole=whole and not self._hurry.is_set())
         if made is not None:
             self._put(made)
 
@@ -147,9 +151,11 @@ class _Weight:
     """The bytes of bodies that wait, counted by several threads."""
 
     def __init__(self) -> None:
-        self.total = 0
+        self._total = 0
         self._lock = Lock()
 
-    def add(self, weight: int) -> None:
+    def add(self, weight: int) -> int:
+        """Returns the total."""
         with self._lock:
-            self.total += weight
+            self._total += weight
+            return self._total

@@ -72,7 +72,7 @@ class SteadyFile:
     def open(self) -> Store | None:
         """The store, if there is a way to have it."""
         if self._store is not None and not self._store.in_place:
-            self._drop()
+            self.close()
         if self._store is None and time.monotonic() >= self._again:
             try:
                 self._store = Store(self._path)
@@ -103,8 +103,10 @@ class SteadyFile:
 
     def close(self) -> None:
         """Let go of the file."""
-        with suppress(sqlite3.Error):
-            self._drop()
+        store, self._store = self._store, None
+        if store is not None:
+            with suppress(sqlite3.Error):
+                store.close()
 
     def _oldest(self) -> int:
         return int((time.time() - self._keep.age) * DURATIONS["s"])
@@ -113,8 +115,3 @@ class SteadyFile:
         self._losses.tell(str(error) if isinstance(error, StoreError) else f"`{self._path}`: {error}")
         self._again = time.monotonic() + AGAIN
         self.close()
-
-    def _drop(self) -> None:
-        store, self._store = self._store, None
-        if store is not None:
-            store.close()
