@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
+from routedsl.analysis.findings import lints
 from routedsl.base.diagnostic import has_errors
 from routedsl.base.source import Source
 from routedsl.discover import builtin
@@ -28,7 +29,7 @@ def test_a_policy_is_found_to_be_as_the_page_says(fence: Fence, tmp_path: Path) 
     write_files(fence.page, tmp_path)
     path = tmp_path / (fence.title or "snippet.route")
     path.write_text(fence.text, "utf-8")
-    found = load_policy(path, builtin()).diagnostics
+    found = load_policy(path, builtin(), lints).diagnostics
     assert [(d.span.source.position(d.span.start)[0], d.code, d.message) for d in found] == fence.findings
     assert has_errors(found) == ("error" in fence.marks)
 
@@ -100,7 +101,7 @@ def test_what_is_generated_is_fresh(page: Path) -> None:
 def test_a_predicate_of_the_tables_can_be_written(signal: Signal, tmp_path: Path) -> None:
     path = tmp_path / "policy.route"
     path.write_text(f"when {reference.predicate(signal)} -> tiny else large", "utf-8")
-    loading = load_policy(path, builtin())
+    loading = load_policy(path, builtin(), lints)
     assert loading.program is not None
     # With all of a closed list, or a fact that this policy does not declare, it is no question any more.
     assert {finding.code for finding in loading.diagnostics} <= {"R0511", "R0512", "R0513"}

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from routedsl.analysis.findings import lints
 from routedsl.base.diagnostic import Diagnostic
 from routedsl.base.render import render_text
 from routedsl.gateway.admission import with_keys
@@ -28,7 +29,7 @@ class Desk:
 
     def offer(self, text: str) -> Verdict:
         self.path.write_text(text, encoding="utf-8")
-        verdict = self.host.offer(load_policy(self.path, CATALOG))
+        verdict = self.host.offer(load_policy(self.path, CATALOG, lints))
         assert self.told[-1][0] is verdict
         return verdict
 

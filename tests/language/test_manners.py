@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from routedsl.analysis.findings import lints
 from routedsl.base.diagnostic import Diagnostic, has_errors
 from routedsl.base.render import render_text
 from routedsl.discover import builtin
@@ -36,7 +37,7 @@ def broken(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
 
 
 def told(path: Path) -> tuple[Diagnostic, ...]:
-    return load_policy(path, CATALOG).diagnostics
+    return load_policy(path, CATALOG, lints).diagnostics
 
 
 every_case = pytest.mark.parametrize("broken", BROKEN, indirect=True, ids=lambda path: path.stem)
@@ -56,7 +57,7 @@ def test_it_is_told_once_and_following_the_help_mends_it(broken: Path) -> None:
     assert render_text(found) == expected.read_text("utf-8")
     assert len(found) == 1
     assert found[0].help is not None
-    left = mend(broken, CATALOG).loading.diagnostics
+    left = mend(broken, lambda path: load_policy(path, CATALOG, lints)).loading.diagnostics
     fixed = FOLDER / f"{broken.stem}{FIXED}.route"
     if fixed.exists():
         assert left, "a program mends it: nobody needs to be asked"

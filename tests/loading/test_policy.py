@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from routedsl.analysis.findings import lints
 from routedsl.base.diagnostic import PolicyError
 from routedsl.discover import builtin
 from routedsl.loading.policy import Loading, load_policy, require_policy
@@ -14,7 +15,7 @@ FILES = {"main.route": 'import "sub/m.route"\nelse a\n', "sub/m.route": "model a
 
 
 def load(path: Path) -> Loading:
-    return load_policy(path, builtin())
+    return load_policy(path, builtin(), lints)
 
 
 def codes(text: str, tmp_path: Path) -> list[str]:
@@ -131,7 +132,7 @@ def test_nothing_to_read_is_no_policy(tmp_path: Path) -> None:
 def test_gaps_are_told_in_any_case_and_dead_rules_where_lints_are_wanted(tmp_path: Path) -> None:
     path = tmp_path / "a.route"
     path.write_text("when chars < 5 -> a\nwhen chars < 3 -> b\nelse c\n")
-    assert [found.code for found in load_policy(path, builtin()).diagnostics] == ["R0511"]
-    assert load_policy(path, builtin(), lint=False).diagnostics == ()
+    assert [found.code for found in load_policy(path, builtin(), lints).diagnostics] == ["R0511"]
+    assert load_policy(path, builtin()).diagnostics == ()
     path.write_text("when chars < 5 -> a\n")
-    assert [found.code for found in load_policy(path, builtin(), lint=False).diagnostics] == ["R0502"]
+    assert [found.code for found in load_policy(path, builtin()).diagnostics] == ["R0502"]

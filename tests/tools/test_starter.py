@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from routedsl.analysis.findings import lints
 from routedsl.base.source import Source
 from routedsl.discover import builtin
 from routedsl.language.format import format_source
@@ -28,7 +29,7 @@ def test_the_policy_checks_without_a_finding_and_decides_its_requests(
     for name, text in starter_files(found).items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    loading = load_policy(tmp_path / "rules", builtin())
+    loading = load_policy(tmp_path / "rules", builtin(), lints)
     assert loading.diagnostics == ()
     assert loading.program is not None
     cases = [read_case(line, builtin(), now_utc()) for line in split_cases((tmp_path / "requests.jsonl").read_bytes())]

@@ -15,7 +15,7 @@ _SAMPLE = Request(endpoint="chat", model=None, messages=(Message(role="user", te
 
 def load_warm(path: Path, catalog: Catalog) -> Loading:
     """Load a policy, and have its signals load what they need: the tokenizer takes a second."""
-    loading = load_policy(path, catalog, lint=False)
+    loading = load_policy(path, catalog)
     if loading.program is not None:
         _warm(loading.program)
     return loading

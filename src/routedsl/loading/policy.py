@@ -1,13 +1,13 @@
 """Loads a policy: reads its files, compiles them, and says what took part."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
 
 from msgspec import Struct
 
-from routedsl.analysis.findings import lints, proofs
-from routedsl.analysis.survey import survey
+from routedsl.analysis.proofs import proofs
+from routedsl.analysis.survey import Survey, survey
 from routedsl.base.diagnostic import Diagnostic, PolicyError, has_errors, in_order
 from routedsl.base.source import Source
 from routedsl.engine.catalog import Catalog
@@ -37,18 +37,26 @@ class Loading(Struct, frozen=True, kw_only=True):
     digest: str
 
 
-def load_policy(path: Path, catalog: Catalog, *, lint: bool = True) -> Loading:
+Lints = Callable[[Survey], Iterable[Diagnostic]]
+"""Warnings that only the analysis can give."""
+
+
+def _no_lints(_survey: Survey) -> tuple[()]:
+    return ()
+
+
+def load_policy(path: Path, catalog: Catalog, lints: Lints = _no_lints) -> Loading:
     """Read, parse, check and compile the policy at a path; whatever is wrong is in `diagnostics`.
 
-    Gaps and promises are proved in any case. `lint` brings the warnings that only the analysis can give;
-    who decides or serves leaves them to `check`, for they take time.
+    Gaps and promises are proved in any case. `lints` warn of more, as `analysis.findings.lints` do; who
+    decides or serves leaves that to `check`, for it takes time.
     """
     reading = read_policy(path)
     digest = _digest(reading)
     program, checked = compile_policy(reading.files, catalog, digest=digest) if reading.files else (None, ())
     if has_errors(reading.diagnostics):
         program = None
-    proved = () if program is None else _analyse(program, lint=lint)
+    proved = () if program is None else _analyse(program, lints)
     diagnostics = in_order([*reading.diagnostics, *_causes(checked, reading), *proved])
     return Loading(
         program=None if has_errors(diagnostics) else program,
@@ -61,15 +69,15 @@ def load_policy(path: Path, catalog: Catalog, *, lint: bool = True) -> Loading:
 
 def require_policy(path: Path, catalog: Catalog) -> Program:
     """The program of the policy at a path; raises `PolicyError` with all findings where it does not load."""
-    loading = load_policy(path, catalog, lint=False)
+    loading = load_policy(path, catalog)
     if loading.program is None:
         raise PolicyError(loading.diagnostics)
     return loading.program
 
 
-def _analyse(program: Program, *, lint: bool) -> list[Diagnostic]:
+def _analyse(program: Program, lints: Lints) -> list[Diagnostic]:
     known = survey(program)
-    return [*proofs(known), *(lints(known) if lint else ())]
+    return [*proofs(known), *lints(known)]
 
 
 def _causes(checked: Iterable[Diagnostic], reading: Reading) -> list[Diagnostic]:

@@ -8,8 +8,6 @@ names included, runs on the same engines; the metrics' `model_name` is only the 
 How many requests it would run at once it does not tell.
 """
 
-from statistics import fmean
-
 from routedsl.base.units import WHOLE
 from routedsl.engine.exposition import total, values
 from routedsl.engine.probe import Answers, Probe, Reading, Readings, in_turn
@@ -36,7 +34,7 @@ def read(answers: Answers) -> Readings:
 def _cache(exposition: bytes) -> int | None:
     """The share in use, of all engines together: they have caches of one size."""
     used = next((found for name in CACHE if (found := values(exposition, name))), None)
-    share = None if used is None else fmean(used)
+    share = None if used is None else sum(used) / len(used)
     return None if share is None or not 0 <= share <= 1 else round(share * WHOLE)
 
 

@@ -1,6 +1,5 @@
 """The command line: a table of verbs, each imported only when it is called."""
 
-import gc
 from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType
@@ -39,10 +38,7 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in VERBS:
             return None
-        gc.disable()  # what imports make stays: looking for garbage in it is in vain, now and later
         command = import_module(f"routedsl.tools.commands.{cmd_name.replace('-', '_')}").command
-        gc.freeze()
-        gc.enable()
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above

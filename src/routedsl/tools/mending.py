@@ -1,16 +1,15 @@
 """Follows the help of findings where a program can: applies their edits to the files of a policy."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
 
 from routedsl.base.diagnostic import Diagnostic, Edit, Severity
 from routedsl.base.source import Source
-from routedsl.engine.catalog import Catalog
 from routedsl.language.findings import quoted
 from routedsl.language.parse import parse
-from routedsl.loading.policy import Loading, load_policy
+from routedsl.loading.policy import Loading
 from routedsl.tools.files import replace_file
 
 MOST = 1_000
@@ -37,15 +36,15 @@ class Mending(Struct, frozen=True):
     loading: Loading
 
 
-def mend(path: Path, catalog: Catalog) -> Mending:
+def mend(path: Path, look: Callable[[Path], Loading]) -> Mending:
     """Apply edits one at a time, looking anew after each, until no finding has one that helps; raises OSError."""
     changes: list[Change] = []
-    loading = load_policy(path, catalog)
+    loading = look(path)
     while len(changes) < MOST and (change := _next(loading, changes)):
         source = change.edit.span.source
         replace_file(Path(source.name), applied(source, change.edit))
         changes.append(change)
-        loading = load_policy(path, catalog)
+        loading = look(path)
     return Mending(tuple(changes), loading)
 
 

@@ -42,7 +42,7 @@ def table_of(policy: Path, requests: Path) -> str:
     from routedsl.tools.snapshot import decision_table
 
     __tracebackhide__ = True
-    loading = load_policy(policy, discover(), lint=False)
+    loading = load_policy(policy, discover())
     if loading.program is None:
         pytest.fail(render_text(loading.diagnostics), pytrace=False)
     if not requests.is_file():

@@ -91,6 +91,12 @@ def starter_files(found: Sequence[FoundUpstream]) -> Mapping[str, str]:
     }
 
 
+def told(found: Sequence[FoundUpstream]) -> Sequence[str]:
+    """What was found, a line for each place."""
+    lines = [f"{upstream.name}: {', '.join(model.id for model in upstream.models)}" for upstream in found]
+    return lines or ["no model on this machine and no key in the environment"]
+
+
 def _policy(upstreams: Sequence[FoundUpstream], *, nobody: bool) -> str:
     models = sorted(
         ((model, upstream) for upstream in upstreams for model in upstream.models), key=lambda pair: pair[0].quality

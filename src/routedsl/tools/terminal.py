@@ -12,7 +12,7 @@ from routedsl.tools.color import color_on
 
 def load_or_exit(path: Path) -> Program:
     """The program of a policy; one that does not load is told on standard error, and the command exits 2."""
-    loading = load_policy(path, discover(), lint=False)
+    loading = load_policy(path, discover())
     sys.stderr.write(render_text(loading.diagnostics, color=color_on(sys.stderr)))
     if loading.program is None:
         sys.exit(2)

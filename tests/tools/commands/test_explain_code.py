@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from routedsl.analysis.findings import lints
 from routedsl.base.codes import CODES
 from routedsl.base.diagnostic import Diagnostic, has_errors
 from routedsl.discover import builtin
@@ -28,7 +29,7 @@ def examples(code: str) -> list[str]:
 def told(text: str, folder: Path) -> tuple[Diagnostic, ...]:
     path = folder / "policy.route"
     path.write_text(text, "utf-8")
-    return load_policy(path, builtin()).diagnostics
+    return load_policy(path, builtin(), lints).diagnostics
 
 
 def test_there_is_a_page_for_each_code_and_no_other() -> None:

@@ -5,10 +5,6 @@ from pathlib import Path
 
 import click
 
-from routedsl.tools.differences import differences_of, to_json, to_text
-from routedsl.tools.requests import json_line
-from routedsl.tools.terminal import load_or_exit
-
 
 @click.command(name="diff")
 @click.argument("old", type=click.Path(path_type=Path))
@@ -20,6 +16,10 @@ def command(old: Path, new: Path, *, json_: bool) -> None:
     Each region of requests comes with one that shows it. Names, places and forms of rules are no difference.
     Exits 0 where it is proved that there is none, else 1, and 2 where a policy does not load.
     """
+    from routedsl.tools.differences import differences_of, to_json, to_text
+    from routedsl.tools.requests import json_line
+    from routedsl.tools.terminal import load_or_exit
+
     found = differences_of(load_or_exit(old), load_or_exit(new))
     sys.stdout.write(json_line(to_json(found)) if json_ else to_text(found))
     sys.exit(0 if found.same else 1)

@@ -6,15 +6,6 @@ from typing import BinaryIO
 
 import click
 
-from routedsl.analysis.hindsight import hindsight, hindsight_to_json, hindsight_to_text
-from routedsl.analysis.survey import survey
-from routedsl.engine.explain import explain
-from routedsl.engine.narrate import explanation_to_json, explanation_to_text
-from routedsl.engine.request import RequestError
-from routedsl.loading.envelope import now_utc, read_case
-from routedsl.tools.requests import json_line, refusal_to_json, requests_in
-from routedsl.tools.terminal import load_or_exit
-
 
 @click.command(name="explain")
 @click.argument("policy", type=click.Path(path_type=Path))
@@ -28,20 +19,14 @@ def command(policy: Path, request: BinaryIO, *, json_: bool) -> None:
     REQUEST is a file with one chat-completion body, or an envelope around one; `-` is standard input.
     Of a file with several, each is explained. Exits 1 where one could not be read; the rest go on.
     """
-    program = load_or_exit(policy)
-    surveyed = survey(program)
+    from routedsl.tools.explaining import explainer
+    from routedsl.tools.requests import json_line, requests_in
+    from routedsl.tools.terminal import load_or_exit
+
+    explained = explainer(load_or_exit(policy))
     failed = False
     for number, line in enumerate(requests_in(request)):
-        try:
-            case = read_case(line, program.catalog, now_utc())
-        except RequestError as error:
-            failed = True
-            told = f"error {error.code}: {error.message}\n"
-            shown = refusal_to_json(line, error)
-        else:
-            explanation = explain(program, case.request, case.world, case.pinned)
-            back = hindsight(surveyed, explanation, case.request, case.world, case.pinned)
-            told = explanation_to_text(explanation) + hindsight_to_text(back)
-            shown = explanation_to_json(explanation, case.id) | hindsight_to_json(back)
+        told, shown = explained(line)
+        failed = failed or "error" in shown
         sys.stdout.write(json_line(shown) if json_ else "\n" * (number > 0) + told)
     sys.exit(1 if failed else 0)

@@ -2,13 +2,10 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import click
-
-from routedsl.tools.starter import FoundUpstream, starter_files
-from routedsl.tools.surroundings import look_around
 
 
 @click.command(name="init")
@@ -19,6 +16,9 @@ def command(folder: Path) -> None:
     The policy is fitted to what is there: a server of models on this machine, keys in the environment.
     Nothing that exists is overwritten.
     """
+    from routedsl.tools.starter import starter_files, told
+    from routedsl.tools.surroundings import look_around
+
     found = look_around(os.environ)
     files = starter_files(found)
     there = [name for name in files if (folder / name).exists()]
@@ -28,7 +28,7 @@ def command(folder: Path) -> None:
         _write(folder, files)
     except OSError as error:
         raise click.UsageError(f"cannot write to {folder}: {error.strerror}") from error
-    sys.stdout.write(_report(folder, files, found))
+    sys.stdout.write(_report(folder, files, told(found)))
 
 
 def _write(folder: Path, files: Mapping[str, str]) -> None:
@@ -39,9 +39,8 @@ def _write(folder: Path, files: Mapping[str, str]) -> None:
             stream.write(text)
 
 
-def _report(folder: Path, files: Mapping[str, str], found: Sequence[FoundUpstream]) -> str:
-    lines = [f"found  {upstream.name}: {', '.join(model.id for model in upstream.models)}" for upstream in found]
-    lines += [] if found else ["found  no model on this machine and no key in the environment"]
+def _report(folder: Path, files: Iterable[str], found: Iterable[str]) -> str:
+    lines = [f"found  {each}" for each in found]
     lines += [f"wrote  {folder / name}" for name in files]
     rules = folder / "rules"
     lines += [
