@@ -20,7 +20,8 @@ SLOW = SERVING | {"importlib.metadata", "lark", "sqlite3", "routedsl.records"}
 LINTS = {"routedsl.analysis.findings", "routedsl.analysis.chains", "routedsl.analysis.diff"}
 CORE = {"lark", "msgspec", "re2", "routedsl.discover", "routedsl.engine", "routedsl.language", "routedsl.loading"}
 
-VERBS = {
+HELPFUL = ("check", "decide", "demo", "diff", "explain", "explain-code", "fmt", "graph", "init", "serve")
+VERBS: dict[tuple[str, ...], set[str]] = {
     ("check", "one.route"): SLOW | {"routedsl.analysis.diff"},
     ("decide", "one.route", "request.json"): SLOW | LINTS,
     ("explain", "one.route", "request.json"): SLOW | LINTS,
@@ -31,10 +32,7 @@ VERBS = {
     ("init", "new"): {"aiohttp", "asyncio", "lark", "pydantic", "routedsl.analysis", "routedsl.engine"},
     ("--version",): SLOW | CORE,
     ("--help",): SLOW | CORE,
-    **{
-        (verb, "--help"): SLOW | CORE
-        for verb in ("check", "decide", "explain", "diff", "graph", "fmt", "init", "serve")
-    },
+    **{(verb, "--help"): SLOW | CORE for verb in HELPFUL},
 }
 
 
