@@ -19,7 +19,7 @@ from routedsl.testing import PARTS, TROUBLES
 from routedsl.tools.cli import VERBS
 
 ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "bench" / "results" / "decide.json"
+RESULTS = ROOT / "bench" / "results"
 TORTURE = ROOT / "bench" / "results" / "torture.json"
 PAGES = tuple(ROOT / name for name in ("README.md", "grammar/README.md", "docs/faults.md", "docs/torture.md"))
 _SECTION = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -121,9 +121,9 @@ def troubles() -> str:
 
 def costs() -> str:
     """What `make bench-decide` measured last; nothing where that was never kept."""
-    if not RESULTS.is_file():
+    measured = _measured("decide.json")
+    if measured is None:
         return ""
-    measured = json.loads(RESULTS.read_text("utf-8"))
     rules = ((f"`{name}` chosen, the facts given", measured[name]) for name in ("first rule", "else"))
     chosen = [
         (what, f"{each['ns']['policy']} ns, {each['ratio']['median']} times the rule by hand") for what, each in rules
@@ -150,6 +150,22 @@ def _goal(result: Mapping[str, Any]) -> tuple[str, str, str, str]:
     return result["goal"], result["promise"], verdict + found, when
 
 
+def starts() -> str:
+    """How long the commands took when `make bench` measured last; nothing where that was never kept."""
+    measured = _measured("startup.json")
+    if measured is None:
+        return ""
+    rows = [(f"`{name}`", f"{each['wall']} ms") for name, each in measured["milliseconds"].items()]
+    said = f"Measured by `make bench` on Python {measured['python']}, each a process of its own, for the same policy:"
+    return f"## How long a command takes\n\n{said}\n\n{table(('command', 'median'), rows)}\n"
+
+
+def _measured(name: str) -> Any:
+    """What a benchmark wrote last."""
+    path = RESULTS / name
+    return json.loads(path.read_text("utf-8")) if path.is_file() else None
+
+
 SECTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "facts of the request": lambda: signals(About.REQUEST),
@@ -162,6 +178,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "faults": faults,
         "troubles": troubles,
         "costs": costs,
+        "starts": starts,
         "torture": torture,
     }
 )

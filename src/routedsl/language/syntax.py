@@ -1,6 +1,6 @@
 """What a policy file says, as frozen values with spans: the parser's result, the formatter's input.
 
-Spans and comments do not take part in equality, so that two texts which say the same are equal.
+Spans take no part in equality, so that two statements which say the same are equal.
 """
 
 from enum import StrEnum
