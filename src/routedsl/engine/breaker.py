@@ -15,8 +15,9 @@ SLICE = 5 * SECOND
 ENOUGH = 20
 """So many attempts within the window say something by their share of failures."""
 SHORTEST_OPEN = 5 * SECOND
-LONGEST_OPEN = 60 * SECOND
-MOST_DOUBLINGS = 4
+LONGEST_OPEN = 15 * SECOND
+"""A probe costs one request a fallback; a server that is well again should not wait for longer."""
+MOST_DOUBLINGS = 2
 
 
 @dataclass(frozen=True, slots=True)
