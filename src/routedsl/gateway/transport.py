@@ -9,11 +9,12 @@ from types import SimpleNamespace
 from typing import Protocol, Self
 
 import aiohttp
-from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, TraceConfig
+from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TraceConfig
 
 from routedsl.engine.outcome import Failed, Kind
 from routedsl.engine.protocol import bearer
 from routedsl.gateway.clock import Clock
+from routedsl.gateway.pool import Pool
 from routedsl.gateway.secret import Secret
 
 DNS_LIFETIME = 30
@@ -104,7 +105,7 @@ class AiohttpTransport:
     async def __aenter__(self) -> Self:
         """Open the pool of connections."""
         self._session = ClientSession(
-            connector=TCPConnector(limit=0, ttl_dns_cache=DNS_LIFETIME),
+            connector=Pool(limit=0, ttl_dns_cache=DNS_LIFETIME),
             cookie_jar=DummyCookieJar(),
             timeout=ClientTimeout(total=None),
             auto_decompress=False,
