@@ -1,0 +1,97 @@
+"""Every fault, in a stream and in a whole answer, in the first, the middle and the last place of a chain of three.
+
+The clocks are scaled down. What must happen is in `oracle`; the invariants of each cell are in `cells`.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from routedsl.testing import FAULTS, ScriptedUpstream, Trouble
+from tests.matrix import oracle
+from tests.matrix.cells import CELLS, KEY, Cell, Scene, check, check_hedged, nothing_left, staged
+from tests.matrix.oracle import Row, row_of
+
+CERTIFICATE = Path(__file__).with_name("untrusted.pem")
+"""Signed by itself, for one day in the past; its key is of no use to anybody."""
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    yield
+    assert KEY not in caplog.text
+
+
+async def check_all(scene: Scene, rows: list[tuple[Cell, Row]], *, unseen: bool = False) -> None:
+    """All cells beside each other; tells which are not as they must be."""
+    checks = [check(scene, cell, row, unseen=unseen) for cell, row in rows]
+    results = await asyncio.gather(*checks, return_exceptions=True)
+    wrong = {cell.name: result for (cell, _), result in zip(rows, results, strict=True) if result is not None}
+    assert not wrong, "\n\n".join(f"{name}: {error!r}" for name, error in wrong.items())
+
+
+BUFFERED = tuple(fault for fault, row in oracle.STREAM.items() if row.buffered)
+"""Faults that come after the first words of a stream."""
+HEDGED = ("hang", "slow-head", "slow-first-token", "pings-only", "500", "529", "html", "cut:1", "crlf", "endless")
+
+
+def cells_of(fault: str) -> list[Cell]:
+    return [Cell(fault=fault, place=place, stream=stream, tongue=tongue) for place, stream, tongue in CELLS]
+
+
+def test_every_fault_has_its_row(record_property: Callable[[str, object], None]) -> None:
+    assert set(FAULTS) == {name.partition(":")[0] for name in oracle.FAULTS}
+    assert set(Trouble) <= set(oracle.UNSEEN)
+    rows = len(oracle.FAULTS) + len(oracle.UNSEEN)
+    record_property("measured", f"{rows} faults in {rows * len(CELLS)} places, {len(BUFFERED)} of them held back too")
+
+
+@pytest.mark.parametrize("fault", oracle.FAULTS)
+async def test_fault(fault: str, tmp_path: Path) -> None:
+    cells = cells_of(fault)
+    rows = [(cell, row_of(cell.tongue.name, fault, stream=cell.stream)) for cell in cells]
+    async with nothing_left(), staged(tmp_path, cells) as scene:
+        for together in [[row] for row in rows] if fault in oracle.ALONE else [rows]:
+            await check_all(scene, together)
+
+
+@pytest.mark.parametrize("fault", BUFFERED)
+async def test_held_back_a_broken_stream_is_a_failure_like_any_other(fault: str, tmp_path: Path) -> None:
+    cells = [cell for cell in cells_of(fault) if cell.stream]
+    async with nothing_left(), staged(tmp_path, cells, options="buffer whole") as scene:
+        await check_all(scene, [(cell, row_of(cell.tongue.name, fault, stream=True).held_back) for cell in cells])
+
+
+@pytest.mark.parametrize("fault", HEDGED)
+async def test_beside_a_hedge_nothing_is_lost_and_the_silent_cost_little(fault: str, tmp_path: Path) -> None:
+    cells = [cell for cell in cells_of(fault) if cell.place != "last" and (cell.stream or fault != "endless")]
+    async with nothing_left(), staged(tmp_path, cells, options="hedge 100ms") as scene:
+        await asyncio.gather(
+            *(check_hedged(scene, cell, row_of(cell.tongue.name, fault, stream=cell.stream)) for cell in cells)
+        )
+
+
+@asynccontextmanager
+async def troubled(trouble: Trouble | str) -> AsyncIterator[str]:
+    """The address of an upstream whose connections are in trouble."""
+    tls = None
+    if trouble == "certificate":
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(CERTIFICATE)
+    upstream = ScriptedUpstream(trouble=trouble if isinstance(trouble, Trouble) else None, tls=tls)
+    async with upstream:
+        if trouble == "refuse":
+            await upstream.stop()
+        yield upstream.url
+        assert not upstream.seen
+
+
+@pytest.mark.parametrize("trouble", oracle.UNSEEN)
+async def test_trouble_of_connections(trouble: Trouble | str, tmp_path: Path) -> None:
+    cells = cells_of(trouble)
+    async with nothing_left(), troubled(trouble) as url, staged(tmp_path, cells, bad_url=url) as scene:
+        await check_all(scene, [(cell, oracle.UNSEEN[trouble]) for cell in cells], unseen=True)
