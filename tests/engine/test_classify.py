@@ -1,6 +1,7 @@
 """The table of failures, row by row: what an upstream says, and what routing does about it."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from routedsl.engine.classify import SECOND, VERDICTS, Again, Mark, Onward, Verdict, classify, read_failure, retry_after
 from routedsl.engine.outcome import Failed, Kind
 
+NOW = datetime(2026, 11, 22, 10, 0, 1, tzinfo=UTC)
 NEVER, ONCE, REPEATEDLY = Again
 NEXT, LARGER, STOP = Onward
 NONE, COUNTS, RESTS = Mark
@@ -56,7 +58,7 @@ STATUSES = {
 @pytest.mark.parametrize(("status", "expected"), [(code, row) for codes, row in STATUSES.items() for code in codes])
 @pytest.mark.parametrize("body", [refused_with(message="no"), b"", b"<h1>no</h1>", b"[" * 100_000, b'{"error": 7}'])
 def test_statuses(status: int, body: bytes, expected: tuple[Again, Onward, Mark]) -> None:
-    failed = read_failure(status, {}, body)
+    failed = read_failure(status, {}, body, NOW)
     assert row(classify(failed)) == expected
     assert failed.word == f"status_{status}"
 
@@ -84,32 +86,32 @@ def test_statuses(status: int, body: bytes, expected: tuple[Again, Onward, Mark]
     ],
 )  # fmt: skip
 def test_what_an_error_says_counts_more_than_its_status(status: int, body: bytes, kind: Kind) -> None:
-    assert read_failure(status, {}, body).kind is kind
+    assert read_failure(status, {}, body, NOW).kind is kind
 
 
 def test_only_the_clients_own_faults_are_passed_on() -> None:
     for status in range(300, 600):
-        failed = read_failure(status, {"content-type": "text/plain"}, b"secret words of a server")
+        failed = read_failure(status, {"content-type": "text/plain"}, b"secret words of a server", NOW)
         assert (failed.passage is not None) == (status in (400, 413, 415, 422)), status
-    passage = read_failure(422, {"content-type": "text/plain"}, b"no").passage
+    passage = read_failure(422, {"content-type": "text/plain"}, b"no", NOW).passage
     assert passage is not None
     assert (passage.status, passage.content_type, passage.body) == (422, "text/plain", b"no")
 
 
 def test_a_filtered_prompt_goes_on_only_where_the_route_says_so() -> None:
-    filtered = read_failure(400, {}, refused_with("content_filter"))
+    filtered = read_failure(400, {}, refused_with("content_filter"), NOW)
     assert classify(filtered).onward is STOP
     assert classify(filtered, ("filtered",)).onward is NEXT
-    assert classify(read_failure(400, {}, b""), ("filtered",)).onward is STOP
+    assert classify(read_failure(400, {}, b"", NOW), ("filtered",)).onward is STOP
 
 
 def test_a_server_that_says_when_to_come_back_is_asked_once_more_and_not_before() -> None:
-    verdict = classify(read_failure(429, {"retry-after": "7"}, b""))
+    verdict = classify(read_failure(429, {"retry-after": "7"}, b"", NOW))
     assert (verdict.again, verdict.pause, verdict.rest) == (ONCE, 7 * SECOND, 7 * SECOND)
-    error = classify(read_failure(503, {"retry-after": "3"}, b""))
+    error = classify(read_failure(503, {"retry-after": "3"}, b"", NOW))
     assert (error.again, error.pause, error.rest, error.mark) == (ONCE, 3 * SECOND, 0, COUNTS)
-    assert classify(read_failure(504, {"retry-after": "3"}, b"")).again is NEVER
-    quota = classify(read_failure(429, {"retry-after": "1"}, refused_with("insufficient_quota")))
+    assert classify(read_failure(504, {"retry-after": "3"}, b"", NOW)).again is NEVER
+    quota = classify(read_failure(429, {"retry-after": "1"}, refused_with("insufficient_quota"), NOW))
     assert (quota.again, quota.rest) == (NEVER, 300 * SECOND)
 
 
@@ -127,7 +129,8 @@ def test_a_server_that_says_when_to_come_back_is_asked_once_more_and_not_before(
         ({"retry-after": "Sun, 22 Nov 2026 09:00:00 GMT", "date": "Sun, 22 Nov 2026 10:00:00 GMT"}, 0),
         ({"retry-after": "Sun, 22 Nov 2026 10:00:09 GMT", "date": "Sun, 22 Nov 2026 10:00:00"}, 9),
         ({"retry-after": "Sun, 22 Nov 2026 10:00:09 -0000", "date": "Sun, 22 Nov 2026 10:00:00 GMT"}, 9),
-        ({"retry-after": "Sun, 22 Nov 2026 10:00:09 GMT"}, None),
+        ({"retry-after": "Sun, 22 Nov 2026 10:00:09 GMT"}, 8),
+        ({"retry-after": "Sun, 22 Nov 2026 10:00:09 GMT", "date": "lately"}, None),
         ({"retry-after": "soon", "date": "Sun, 22 Nov 2026 10:00:00 GMT"}, None),
         ({"retry-after": "1h"}, None),
         ({"retry-after-ms": "nan"}, None),
@@ -135,7 +138,7 @@ def test_a_server_that_says_when_to_come_back_is_asked_once_more_and_not_before(
     ],
 )
 def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
-    assert retry_after(headers) == (None if seconds is None else int(seconds * SECOND))
+    assert retry_after(headers, NOW) == (None if seconds is None else int(seconds * SECOND))
 
 
 def test_an_operators_faults_are_told_apart() -> None:
@@ -153,7 +156,7 @@ bodies = st.binary() | values.map(lambda value: json.dumps(value).encode())
 
 @given(status=st.integers(100, 999), headers=st.dictionaries(names, st.text()), body=bodies)
 def test_any_answer_has_a_verdict(status: int, headers: dict[str, str], body: bytes) -> None:
-    failed = read_failure(status, headers, body)
+    failed = read_failure(status, headers, body, NOW)
     verdict = classify(failed)
     assert verdict.pause >= 0
     assert (verdict.mark is RESTS) or verdict.rest == 0

@@ -24,6 +24,11 @@ KEY = "sk-test-canary-0123456789"
 QUICK = Options(timeout=200 * MS, first_token=150 * MS, idle=150 * MS)
 
 
+def middle() -> int:
+    """The draw that changes nothing."""
+    return 500_000
+
+
 def decision_of(*chain: str, options: Options = QUICK) -> Decision:
     return Decision(
         action=Action.FORWARD, route="auto", rule="auto:1", at=None, chain=chain, options=options, facts={}, policy="d"
@@ -60,11 +65,11 @@ async def chains(contexts: Mapping[str, int] | None = None, /, **scripts: Script
             pass
         clock = SystemClock()
         transport = await stack.enter_async_context(AiohttpTransport(clock))
-        states = States(clock)
+        states = States(clock, draw=middle)
         policy = policy_of(
             {"here": upstream.url, "away": gone.url}, {**dict.fromkeys(given, "here"), "gone": "away"}, contexts or {}
         )
-        yield Chains(upstream, policy, Dispatcher(transport, states, clock, {"TEST_KEY": KEY}), states)
+        yield Chains(upstream, policy, Dispatcher(transport, states, clock, {"TEST_KEY": KEY}, draw=middle), states)
         assert states.in_flight == 0
     assert asyncio.all_tasks() - before == set()
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from routedsl.engine.outcome import Kind
 from routedsl.gateway.reply import Reply
 from routedsl.gateway.secret import Secret
-from routedsl.gateway.transport import Answer, Call, failure
+from routedsl.gateway.transport import Answer, Call, Times, failure
 from routedsl.language.policy import Options
 from routedsl.testing import Script
 from tests.gateway.chains import KEY, MS, QUICK, Chains, chains, error_of, told
@@ -185,7 +185,7 @@ class Refusing:
 
     calls: list[Call] = field(default_factory=list)
 
-    async def send(self, call: Call) -> Answer:
+    async def send(self, call: Call, times: Times) -> Answer:
         self.calls.append(call)
         raise failure(Kind.REFUSED, "not today")
 

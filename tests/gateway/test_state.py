@@ -23,6 +23,10 @@ class HandClock(SystemClock):
         return self.at
 
 
+def states_by(clock: HandClock) -> States:
+    return States(clock, draw=lambda: 500_000)
+
+
 def called(states: States, clock: HandClock, outcome: Answered | Failed, took: int = 0) -> None:
     ongoing = states.begin("a")
     clock.at += took
@@ -31,14 +35,14 @@ def called(states: States, clock: HandClock, outcome: Answered | Failed, took: i
 
 def tripped() -> tuple[States, HandClock]:
     clock = HandClock()
-    states = States(clock)
+    states = states_by(clock)
     for _ in range(5):
         called(states, clock, ERROR)
     return states, clock
 
 
 def test_who_was_never_called_is_not_in_the_world() -> None:
-    states = States(HandClock())
+    states = states_by(HandClock())
     assert states.world_models() == {}
     assert states.is_up("a")
     assert states.last_resort(()) is None
@@ -46,7 +50,7 @@ def test_who_was_never_called_is_not_in_the_world() -> None:
 
 def test_a_stream_is_measured_to_its_first_token_and_to_its_end() -> None:
     clock = HandClock()
-    states = States(clock)
+    states = states_by(clock)
     ongoing = states.begin("a")
     clock.at += SECOND
     ongoing.answering()
@@ -57,7 +61,7 @@ def test_a_stream_is_measured_to_its_first_token_and_to_its_end() -> None:
 
 
 def test_a_call_ends_once() -> None:
-    states = States(HandClock())
+    states = states_by(HandClock())
     ongoing = states.begin("a")
     ongoing.end(Answered())
     ongoing.end(ERROR)
@@ -67,7 +71,7 @@ def test_a_call_ends_once() -> None:
 
 def test_measurements_grow_old() -> None:
     clock = HandClock()
-    states = States(clock)
+    states = states_by(clock)
     called(states, clock, Answered(), took=SECOND)
     assert states.world_models()["a"].latency == SECOND
     clock.at += 3600 * SECOND
@@ -115,7 +119,7 @@ def test_the_last_resort_is_who_is_due_first_and_only_where_all_are_down() -> No
 def test_a_dead_key_and_a_used_up_quota_rest_for_long() -> None:
     for kind, seconds in ((Kind.UNAUTHORIZED, 60), (Kind.EXHAUSTED, 300)):
         clock = HandClock()
-        states = States(clock)
+        states = states_by(clock)
         called(states, clock, Failed(kind=kind, status=401))
         clock.at += seconds * SECOND - 1
         assert not states.is_up("a")
@@ -125,7 +129,7 @@ def test_a_dead_key_and_a_used_up_quota_rest_for_long() -> None:
 
 def test_a_clients_own_fault_does_not_touch_the_model() -> None:
     clock = HandClock()
-    states = States(clock)
+    states = states_by(clock)
     for kind in (Kind.INVALID, Kind.TOO_LONG, Kind.FILTERED, Kind.GONE, Kind.UNKNOWN):
         for _ in range(30):
             called(states, clock, Failed(kind=kind, status=400))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from routedsl.engine.attempts import terms_of
 from routedsl.engine.outcome import Answered, Failed, Kind, Outcome
 from routedsl.engine.protocol import Arrival
 from routedsl.engine.sse import LARGEST_EVENT
@@ -14,8 +15,10 @@ from routedsl.gateway.clock import SECOND, SystemClock
 from routedsl.gateway.reply import StreamBroken
 from routedsl.gateway.stream import Manners, Stream, manners_of
 from routedsl.gateway.transport import AttemptError, failure
+from routedsl.language.policy import Options
 from routedsl.protocols.openai_chat import PROTOCOL
 
+TERMS = terms_of(Options(idle=1), stream=True)
 USUAL = Manners(idle=2 * SECOND, hide_usage=True)
 HANG = object()
 LOST = object()
@@ -28,7 +31,6 @@ class Pieces:
     pieces: list[object]
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
-    connected: int = 0
     closed: int = 0
 
     async def read(self) -> bytes:
@@ -260,4 +262,4 @@ async def test_a_client_that_stops_reading_frees_the_upstream() -> None:
 )
 def test_what_the_client_asked_for(fields: bytes, manners: Manners) -> None:
     body = {"messages": [{"role": "user", "content": "hi"}], **json.loads(fields)}
-    assert manners_of(PROTOCOL.parse(json.dumps(body).encode(), Arrival()), 1) == manners
+    assert manners_of(PROTOCOL.parse(json.dumps(body).encode(), Arrival()), TERMS) == manners

@@ -14,7 +14,7 @@ from routedsl.engine.protocol import Arrival
 from routedsl.gateway.clock import SystemClock
 from routedsl.gateway.reply import Reply
 from routedsl.gateway.secret import Secret
-from routedsl.gateway.transport import AiohttpTransport, Answer, AttemptError, Call
+from routedsl.gateway.transport import AiohttpTransport, Answer, AttemptError, Call, Times
 from routedsl.protocols.openai_chat import PROTOCOL
 from tests.gateway.chains import KEY, MS, chains, decision_of, policy_of
 
@@ -76,7 +76,7 @@ async def outcome_of(url: str, **changes: object) -> bytes | Failed:
     """All bytes of the answer, or the failure."""
     try:
         async with AiohttpTransport(SystemClock()) as transport:
-            return await all_of(await transport.send(call_of(url, **changes)))
+            return await all_of(await transport.send(call_of(url, **changes), Times()))
     except AttemptError as error:
         return error.failed
 
@@ -147,7 +147,7 @@ async def test_a_redirect_is_not_followed_and_the_key_stays_here() -> None:
         location = f"Location: {other}/chat/completions\r\n".encode()
         redirect = saying(b"HTTP/1.1 307 Go\r\n" + location + b"Content-Length: 0\r\n\r\n")
         async with raw_server(redirect) as url, AiohttpTransport(SystemClock()) as transport:
-            answer = await transport.send(call_of(url))
+            answer = await transport.send(call_of(url), Times())
             assert answer.status == 307
             answer.close()
         assert not reached.is_set()
@@ -164,7 +164,7 @@ async def test_cookies_are_forgotten() -> None:
 
     async with raw_server(play) as url, AiohttpTransport(SystemClock()) as transport:
         for _ in range(2):
-            answer = await transport.send(call_of(url.replace("127.0.0.1", "localhost")))
+            answer = await transport.send(call_of(url.replace("127.0.0.1", "localhost")), Times())
             assert await all_of(answer) == b"{}"
     assert heads
     assert all(b"tenant" not in head for head in heads)
@@ -192,9 +192,12 @@ async def test_the_clock_of_the_headers_starts_when_the_connection_is_up() -> No
 async def test_an_answer_knows_when_its_request_could_be_written() -> None:
     clock = SystemClock()
     async with raw_server(saying(HEAD + b"Content-Length: 2\r\n\r\n{}")) as url, AiohttpTransport(clock) as transport:
-        before = clock.monotonic()
-        with closing(await transport.send(call_of(url))) as answer:
-            assert before < answer.connected <= clock.monotonic()
+        before, times = clock.monotonic(), Times()
+        with closing(await transport.send(call_of(url), times)):
+            assert times.connected is not None
+            assert times.written is not None
+            assert times.headers is not None
+            assert before < times.connected <= times.written <= times.headers <= clock.monotonic()
 
 
 async def test_a_handshake_that_does_not_come_to_an_end_is_no_connection() -> None:

@@ -1,16 +1,16 @@
 """From a chain to its attempts: which model is called next, after what pause, until when, and how the chain ends.
 
-Pure: told an attempt's failure and the time, it says the next turn. Durations and times are
-microseconds, times those of one monotonic clock.
+Pure: told what became of an attempt and the time, it says the next turn. Durations and times are
+microseconds, times those of one monotonic clock; a draw is chance, 0 to 999,999, told from outside.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from routedsl.base.units import DURATIONS
+from routedsl.base.units import DURATIONS, WHOLE
 from routedsl.engine.classify import Again, Onward, Verdict, classify
-from routedsl.engine.outcome import UNTRIED, Failed, Kind, Passage
+from routedsl.engine.outcome import UNTRIED, Failed, Kind
 from routedsl.language.policy import Options
 
 SECOND = DURATIONS["s"]
@@ -20,10 +20,15 @@ FIRST_TOKEN = 10 * SECOND
 IDLE = 20 * SECOND
 DEADLINE = 120 * SECOND
 STREAM_DEADLINE = 600 * SECOND
+STARTING = 60 * SECOND
+"""What a model has at least that its server has to load first."""
 LARGEST_RESERVE = 5 * SECOND
+TOO_LATE = Failed(kind=Kind.SKIPPED, detail="too little time was left")
 LEAST_TIME = 250 * DURATIONS["ms"]
 """With less left an attempt is not worth its price."""
 LONGEST_PAUSE = 2 * SECOND
+MIDDLE = WHOLE // 2
+"""The draw that changes nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +41,7 @@ class Terms:
     deadline: int
     retry: int
     fallback_on: tuple[str, ...] = ()
+    hedge: int | None = None
 
 
 def terms_of(options: Options, *, stream: bool) -> Terms:
@@ -48,7 +54,13 @@ def terms_of(options: Options, *, stream: bool) -> Terms:
         deadline=_given(options.deadline, STREAM_DEADLINE if stream else DEADLINE),
         retry=options.retry,
         fallback_on=options.fallback_on,
+        hedge=options.hedge,
     )
+
+
+def patient(terms: Terms) -> Terms:
+    """The terms of a call of a model that may have to be loaded first, which no written clock cuts short."""
+    return replace(terms, timeout=max(terms.timeout, STARTING), first_token=max(terms.first_token, STARTING))
 
 
 def _given(duration: int | None, default: int) -> int:
@@ -68,80 +80,153 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """Call the model, after a pause; before `until` it must have begun to answer."""
+    """Call the model, after a pause; before `until` it must have begun to answer.
+
+    `retried` and `hedged` calls are extra ones, which the model's retry budget must allow: one more
+    after a failure, and one beside another.
+    """
 
     model: str
     pause: int
     until: int
+    retried: bool = False
+    hedged: bool = False
+
+    @property
+    def extra(self) -> bool:
+        """Whether it is more than the one call that a request may always make of a model."""
+        return self.retried or self.hedged
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing new: the call that runs goes on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """No further attempt. `passage` is the refusal that is passed on."""
+    """No further attempt; what still runs is given up. `answer` is the attempt whose refusal is passed on."""
 
     ending: Ending
-    passage: Passage | None = None
+    answer: "Miss | None" = None
+
+
+Turn = Try | Wait | Stop
 
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """An attempt that failed: of which model, how, and after how long."""
+    """An attempt that failed: of which model, and how."""
 
     model: str
     failed: Failed
-    took: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A call that was begun: `tries` counts those of its model. At `hedge_at` another may be started beside it."""
+
+    model: str
+    tries: int
+    hedged: bool
+    hedge_at: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempts:
-    """How far a chain has come: `left` are the models not done with, the one at its turn first.
+    """How far a chain has come: `left` are the models not called yet, the next one first; `running` the calls begun.
 
-    `contexts` are the context windows as declared. `deadline` is a time. `tries` counts the calls
-    of the model at its turn.
+    `contexts` are the context windows as declared. `deadline` is a time, `reserve` how much of what is left
+    until then belongs to each model in `left`.
     """
 
-    turn: Try | Stop
+    turn: Turn
     left: tuple[str, ...]
     terms: Terms
     deadline: int
+    reserve: int
     contexts: Mapping[str, int | None]
+    running: tuple[Run, ...] = ()
     misses: tuple[Miss, ...] = ()
-    tries: int = 1
+
+    @property
+    def hedge_at(self) -> int | None:
+        """When `beside` is due; None where no call is to be started beside another."""
+        return self.running[0].hedge_at if len(self.running) == 1 and self.left else None
+
+
+# ── events ──────────────────────────────────────────────────────────────────────────────────────
 
 
 def begin(chain: tuple[str, ...], terms: Terms, contexts: Mapping[str, int | None], now: int) -> Attempts:
     """The first turn."""
     start = Attempts(
-        turn=Stop(Ending.EXHAUSTED), left=chain, terms=terms, deadline=now + terms.deadline, contexts=contexts
+        turn=Stop(Ending.EXHAUSTED),
+        left=chain,
+        terms=terms,
+        deadline=now + terms.deadline,
+        reserve=_reserve(chain, terms),
+        contexts=contexts,
     )
-    return _advanced(start, chain, now)
+    return _advanced(start, now)
 
 
-def after(attempts: Attempts, failed: Failed, now: int, took: int = 0) -> Attempts:
-    """The turn after the attempt of `attempts.turn` failed, which took so long."""
+def after(attempts: Attempts, model: str, failed: Failed, now: int, draw: int = MIDDLE) -> Attempts:
+    """The turn after the running call of a model failed."""
     verdict = classify(failed, attempts.terms.fallback_on)
-    noted = _noted(attempts, Miss(attempts.left[0], failed, took))
-    if _again(noted, verdict, now):
-        until = _until(noted, len(noted.left), now)
-        return replace(noted, turn=Try(noted.left[0], verdict.pause, until), tries=noted.tries + 1)
+    run = next(run for run in attempts.running if run.model == model)
+    noted = _ended(attempts, run, failed)
     match verdict.onward:
-        case Onward.NEXT:
-            return _advanced(noted, noted.left[1:], now)
-        case Onward.LARGER:
-            return _advanced(noted, _larger(noted), now)
         case Onward.STOP:
             return _stopped(noted, now)
+        case Onward.LARGER:
+            noted = replace(noted, left=_larger(noted, model))
+        case Onward.NEXT:
+            pass
+    if noted.running:
+        # A hedge that was not even called is made with the next model; else the other call is waited for.
+        return _beside(noted, now) if run.hedged and failed.kind in UNTRIED else replace(noted, turn=Wait())
+    pause = _pause(verdict, run.tries, draw)
+    return _retried(noted, run, pause, now) if _again(noted, verdict, run, pause, now) else _advanced(noted, now)
 
 
-def _noted(attempts: Attempts, miss: Miss) -> Attempts:
-    return replace(attempts, misses=(*attempts.misses, miss))
+def beside(attempts: Attempts, now: int) -> Attempts:
+    """The turn when the running call has not begun to answer at `hedge_at`: the next model, beside it."""
+    (run,) = attempts.running
+    return _beside(replace(attempts, running=(replace(run, hedge_at=None),)), now)
 
 
-def _again(attempts: Attempts, verdict: Verdict, now: int) -> bool:
+def denied(attempts: Attempts, now: int) -> Attempts:
+    """The turn where the budget has no extra call for the one just asked for, which was not made."""
+    *others, extra = attempts.running
+    left = (extra.model, *attempts.left) if extra.hedged else attempts.left  # its own turn may still come
+    rest = replace(attempts, running=tuple(others), left=left)
+    return replace(rest, turn=Wait()) if others else _advanced(rest, now)
+
+
+# ── turns ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _ended(attempts: Attempts, run: Run, failed: Failed) -> Attempts:
+    running = tuple(other for other in attempts.running if other is not run)
+    return replace(_noted(attempts, run.model, failed), running=running)
+
+
+def _noted(attempts: Attempts, model: str, failed: Failed) -> Attempts:
+    return replace(attempts, misses=(*attempts.misses, Miss(model, failed)))
+
+
+def _called(attempts: Attempts, turn: Try, tries: int, now: int) -> Attempts:
+    hedge = attempts.terms.hedge
+    hedge_at = None if hedge is None or turn.hedged else now + turn.pause + hedge
+    return replace(attempts, turn=turn, running=(*attempts.running, Run(turn.model, tries, turn.hedged, hedge_at)))
+
+
+def _again(attempts: Attempts, verdict: Verdict, run: Run, pause: int, now: int) -> bool:
     """Whether the same model is called again: its kind of failure, the tries it had and the time must allow it."""
-    soon = verdict.pause <= min(LONGEST_PAUSE, (attempts.deadline - now) // 3)
-    time = _until(attempts, len(attempts.left), now) - now - verdict.pause
-    return attempts.tries <= _most(verdict.again, attempts.terms.retry) and soon and time >= LEAST_TIME
+    soon = pause <= min(LONGEST_PAUSE, (attempts.deadline - now) // 3)
+    time = _until(attempts, len(attempts.left)) - now - pause
+    return run.tries <= _most(verdict.again, attempts.terms.retry) and soon and time >= LEAST_TIME
 
 
 def _most(again: Again, retry: int) -> int:
@@ -154,46 +239,72 @@ def _most(again: Again, retry: int) -> int:
             return retry
 
 
-def _larger(attempts: Attempts) -> tuple[str, ...]:
-    """The models after this one that may take a longer prompt; an undeclared context takes anything."""
-    largest = attempts.contexts.get(attempts.left[0]) or 0
-    sizes = {model: attempts.contexts.get(model) for model in attempts.left[1:]}
-    return tuple(model for model, size in sizes.items() if size is None or size > largest)
+def _pause(verdict: Verdict, tries: int, draw: int) -> int:
+    """What the upstream asked for; else half to one and a half of a pause that doubles with each try."""
+    if verdict.exact:
+        return verdict.pause
+    return min((verdict.pause << (tries - 1)) * (MIDDLE + draw) // WHOLE, LONGEST_PAUSE)
 
 
-def _advanced(attempts: Attempts, left: tuple[str, ...], now: int) -> Attempts:
-    """The turn of the first model of `left` for which there is time; the very first attempt is made in any case."""
-    while left:
-        until = _until(attempts, len(left), now)
-        if until - now >= LEAST_TIME or not _called(attempts):
-            return replace(attempts, turn=Try(left[0], 0, until), left=left, tries=1)
-        attempts = _noted(attempts, Miss(left[0], Failed(kind=Kind.SKIPPED, detail="too little time was left")))
-        left = left[1:]
-    return _stopped(replace(attempts, left=()), now)
+def _retried(attempts: Attempts, run: Run, pause: int, now: int) -> Attempts:
+    until = _until(attempts, len(attempts.left))
+    return _called(attempts, Try(run.model, pause, until, retried=True), run.tries + 1, now)
 
 
-def _called(attempts: Attempts) -> bool:
+def _larger(attempts: Attempts, model: str) -> tuple[str, ...]:
+    """The models left that may take a longer prompt than this one; an undeclared context takes anything."""
+    largest = attempts.contexts.get(model) or 0
+    sizes = {name: attempts.contexts.get(name) for name in attempts.left}
+    return tuple(name for name, size in sizes.items() if size is None or size > largest)
+
+
+def _advanced(attempts: Attempts, now: int) -> Attempts:
+    """The turn of the first model left for which there is time; the very first attempt is made in any case."""
+    while attempts.left:
+        model, *others = attempts.left
+        attempts = replace(attempts, left=tuple(others))
+        until = _until(attempts, len(others))
+        if until - now >= LEAST_TIME or not _tried(attempts):
+            return _called(attempts, Try(model, 0, until), 1, now)
+        attempts = _noted(attempts, model, TOO_LATE)
+    return _stopped(attempts, now)
+
+
+def _tried(attempts: Attempts) -> bool:
     return any(miss.failed.kind not in UNTRIED for miss in attempts.misses)
 
 
-def _until(attempts: Attempts, left: int, now: int) -> int:
-    """When the attempt at its turn must give way, so that those after it have their reserve.
+def _beside(attempts: Attempts, now: int) -> Attempts:
+    model, *others = attempts.left or (None,)
+    until = _until(attempts, len(others))
+    if model is None or until - now < LEAST_TIME:
+        return replace(attempts, turn=Wait())
+    return _called(replace(attempts, left=tuple(others)), Try(model, 0, until, hedged=True), 1, now)
 
-    A reserve is never so little that it would be skipped, and never more than an equal share of what
-    remains: a short deadline is divided, and not kept from the first model.
+
+def _until(attempts: Attempts, after: int) -> int:
+    """When an attempt must give way, so that the models `after` it have their reserve."""
+    return attempts.deadline - attempts.reserve * after
+
+
+def _reserve(chain: tuple[str, ...], terms: Terms) -> int:
+    """What each model that waits for its turn is sure to have.
+
+    It is never so little that the model would be skipped, and never more than an equal share: a short
+    deadline is divided, and not kept from the first model.
     """
-    share = (attempts.deadline - now) // left
-    reserve = min(max(attempts.terms.first_token, LEAST_TIME), LARGEST_RESERVE, share)
-    return attempts.deadline - reserve * (left - 1)
+    share = terms.deadline // max(1, len(chain))
+    return min(max(terms.first_token, LEAST_TIME), LARGEST_RESERVE, share)
 
 
 def _stopped(attempts: Attempts, now: int) -> Attempts:
-    passage = next((miss.failed.passage for miss in attempts.misses if miss.failed.passage is not None), None)
+    """The end. Of refusals that may be passed on the first is: of all who could not, it says most."""
+    answer = next((miss for miss in attempts.misses if miss.failed.passage is not None), None)
     skipped = any(miss.failed.kind is Kind.SKIPPED for miss in attempts.misses)
-    if passage is not None:
-        stop = Stop(Ending.PASSED_ON, passage)
+    if answer is not None:
+        stop = Stop(Ending.PASSED_ON, answer)
     elif skipped or now >= attempts.deadline:
         stop = Stop(Ending.OUT_OF_TIME)
     else:
         stop = Stop(Ending.EXHAUSTED)
-    return replace(attempts, turn=stop)
+    return replace(attempts, turn=stop, left=())

@@ -1,7 +1,8 @@
 """A model's breaker: closed while it answers, open while it fails, half-open while one request finds out.
 
 Pure: each function takes the state, what happened and the time, and returns the next state. Times
-are microseconds of one monotonic clock.
+are microseconds of one monotonic clock. A `draw`, 0 to 999,999, is chance, told from outside: by it
+many gateways do not all come back to a server at once.
 """
 
 from dataclasses import dataclass, replace
@@ -18,6 +19,10 @@ SHORTEST_OPEN = 5 * SECOND
 LONGEST_OPEN = 15 * SECOND
 """A probe costs one request a fallback; a server that is well again should not wait for longer."""
 MOST_DOUBLINGS = 2
+JITTER = WHOLE // 5
+"""The time that a breaker stays open is longer or shorter by up to this share."""
+MIDDLE = WHOLE // 2
+"""The draw that changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +38,16 @@ class Tally:
 class Breaker:
     """The state of one model's breaker.
 
-    `opened` is when it tripped, None while it is closed; `trips` how often in a row it did. `probe`
-    is when the attempt that probes began. `rests_until` is set by a model that wants to be left
-    alone without being sick. `row` counts failures in a row, `tallies` cover the window.
+    `opened` is when it tripped, None while it is closed, `until` when it may be tried again, and
+    `trips` how often in a row it tripped. `probe` is when the attempt that probes began. `rests_until`
+    is set by a model that wants to be left alone without being sick. `row` counts failures in a row,
+    `tallies` cover the window.
     """
 
     row: int = 0
     tallies: tuple[Tally, ...] = ()
     opened: int | None = None
+    until: int = 0
     trips: int = 0
     probe: int | None = None
     rests_until: int = 0
@@ -51,10 +58,7 @@ CLOSED = Breaker()
 
 def due(breaker: Breaker) -> int:
     """From when on the model may be tried."""
-    if breaker.opened is None:
-        return breaker.rests_until
-    pause = min(SHORTEST_OPEN << min(breaker.trips - 1, MOST_DOUBLINGS), LONGEST_OPEN)
-    return max(breaker.rests_until, breaker.opened + pause)
+    return breaker.rests_until if breaker.opened is None else max(breaker.rests_until, breaker.until)
 
 
 def is_up(breaker: Breaker, now: int) -> bool:
@@ -81,12 +85,12 @@ def succeeded(breaker: Breaker, start: int, now: int) -> Breaker:
     return replace(_tallied(answering(breaker, start), now, failed=False), row=0)
 
 
-def failed(breaker: Breaker, start: int, now: int) -> Breaker:
+def failed(breaker: Breaker, start: int, now: int, draw: int = MIDDLE) -> Breaker:
     """The attempt that began at `start` failed, and the model is to blame."""
     if breaker.opened is not None:
-        return _tripped(breaker, now) if start == breaker.probe else breaker
+        return _tripped(breaker, now, draw) if start == breaker.probe else breaker
     tallied = replace(_tallied(breaker, now, failed=True), row=breaker.row + 1)
-    return _tripped(tallied, now) if tallied.row >= FAILURES_IN_A_ROW or _half_failed(tallied) else tallied
+    return _tripped(tallied, now, draw) if tallied.row >= FAILURES_IN_A_ROW or _half_failed(tallied) else tallied
 
 
 def released(breaker: Breaker, start: int) -> Breaker:
@@ -106,8 +110,10 @@ def error_share(breaker: Breaker, now: int) -> int:
     return sum(tally.failed for tally in recent) * WHOLE // ended if ended else 0
 
 
-def _tripped(breaker: Breaker, now: int) -> Breaker:
-    return replace(breaker, row=0, opened=now, trips=breaker.trips + 1, probe=None)
+def _tripped(breaker: Breaker, now: int, draw: int) -> Breaker:
+    pause = min(SHORTEST_OPEN << min(breaker.trips, MOST_DOUBLINGS), LONGEST_OPEN)
+    jitter = pause * JITTER * (draw - MIDDLE) // (MIDDLE * WHOLE)
+    return replace(breaker, row=0, opened=now, until=now + pause + jitter, trips=breaker.trips + 1, probe=None)
 
 
 def _half_failed(breaker: Breaker) -> bool:

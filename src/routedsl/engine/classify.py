@@ -42,15 +42,16 @@ class Mark(StrEnum):
 class Verdict:
     """What follows from a failure.
 
-    `pause` is the microseconds before the same model, `rest` how long others should leave it
-    alone. `config_fault` failures need an operator. `lasting` ones come again, however soon or late
-    the client asks.
+    `pause` is the microseconds before the same model: a floor where `exact`, else to be jittered, and
+    longer each time. `rest` is how long others should leave it alone. `config_fault` failures need
+    an operator. `lasting` ones come again, however soon or late the client asks.
     """
 
     again: Again = Again.NEVER
     onward: Onward = Onward.NEXT
     mark: Mark = Mark.NONE
     pause: int = 0
+    exact: bool = False
     rest: int = 0
     config_fault: bool = False
     lasting: bool = False
@@ -88,7 +89,9 @@ VERDICTS: Mapping[Kind, Verdict] = MappingProxyType(
         Kind.STREAM_ERROR: _COUNTS,
         Kind.LATE: _STOP,
         Kind.GONE: _STOP,
+        Kind.LOST: _STOP,
         Kind.OPEN: _NEXT,
+        Kind.BUSY: _NEXT,
         Kind.SKIPPED: _NEXT,
     }
 )
@@ -102,7 +105,20 @@ def classify(failed: Failed, fallback_on: tuple[str, ...] = ()) -> Verdict:
     if failed.retry_after is None or verdict.again is Again.NEVER:
         return verdict
     rest = failed.retry_after if verdict.mark is Mark.RESTS else 0
-    return replace(verdict, again=Again.ONCE, pause=failed.retry_after, rest=rest)
+    return replace(verdict, again=Again.ONCE, pause=failed.retry_after, exact=True, rest=rest)
+
+
+_MAY_HAVE_WORKED = frozenset(
+    {Kind.RESET, Kind.TIMEOUT, Kind.MALFORMED, Kind.CUT, Kind.STREAM_ERROR, Kind.LATE, Kind.GONE, Kind.LOST}
+)
+
+
+def maybe_billed(failed: Failed, *, connected: bool) -> bool:
+    """Whether the upstream may have worked, and charge for it, although there is no answer.
+
+    `connected` attempts have sent their request. A status is a server's word that it did not.
+    """
+    return connected and failed.status is None and failed.kind in _MAY_HAVE_WORKED
 
 
 # ── an upstream's errors ────────────────────────────────────────────────────────────────────────
@@ -144,14 +160,14 @@ class _Said:
     message: str
 
 
-def read_failure(status: int, headers: Mapping[str, str], body: bytes) -> Failed:
-    """The failure that an answer with an error's status is. `headers` have lower-case names."""
+def read_failure(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Failed:
+    """The failure that an answer with an error's status is, which came `now`. `headers` have lower-case names."""
     kind = _kind(status, _said(body))
     passage = Passage(status=status, content_type=headers.get("content-type", "application/json"), body=body)
     return Failed(
         kind=kind,
         status=status,
-        retry_after=retry_after(headers),
+        retry_after=retry_after(headers, now),
         passage=passage if kind in _PASSED_ON else None,
     )
 
@@ -189,10 +205,10 @@ def _said(body: bytes) -> _Said:
     return _Said(codes, str(fields.get("message", "")).lower())
 
 
-def retry_after(headers: Mapping[str, str]) -> int | None:
+def retry_after(headers: Mapping[str, str], now: datetime) -> int | None:
     """For how many microseconds, 0 to 60 s, the upstream wants no request; None where it does not clearly say."""
     try:
-        seconds = _seconds(headers)
+        seconds = _seconds(headers, now)
     except (ValueError, OverflowError):
         return None
     if seconds is None or seconds != seconds:
@@ -200,7 +216,7 @@ def retry_after(headers: Mapping[str, str]) -> int | None:
     return int(min(max(seconds, 0), LONGEST_RETRY_AFTER / SECOND) * SECOND)
 
 
-def _seconds(headers: Mapping[str, str]) -> float | None:
+def _seconds(headers: Mapping[str, str], now: datetime) -> float | None:
     if "retry-after-ms" in headers:
         return float(headers["retry-after-ms"]) / 1000
     value = headers.get("retry-after")
@@ -208,14 +224,9 @@ def _seconds(headers: Mapping[str, str]) -> float | None:
         return None
     if value.strip()[:1].isdigit():
         return float(value)
-    return _until(value, headers.get("date"))
-
-
-def _until(value: str, date: str | None) -> float | None:
-    """Seconds to an HTTP date, by the server's own clock."""
-    if date is None:
-        return None
-    return (_moment(value) - _moment(date)).total_seconds()
+    # A date is meant by the server's own clock; where it does not tell that, ours must do.
+    date = headers.get("date")
+    return (_moment(value) - (now if date is None else _moment(date))).total_seconds()
 
 
 def _moment(date: str) -> datetime:

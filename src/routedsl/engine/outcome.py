@@ -41,13 +41,17 @@ class Kind(StrEnum):
     """It was answering when the request's time was over."""
     GONE = "gone"
     """The client left."""
+    LOST = "lost"
+    """Another attempt, started beside it, was the first to answer."""
     OPEN = "open"
     """Not tried: the model's breaker is open."""
+    BUSY = "busy"
+    """Not tried: its upstream takes no more calls for now."""
     SKIPPED = "skipped"
     """Not tried: too little time was left."""
 
 
-UNTRIED = frozenset({Kind.OPEN, Kind.SKIPPED})
+UNTRIED = frozenset({Kind.OPEN, Kind.BUSY, Kind.SKIPPED})
 """Attempts that made no call."""
 
 Usage = tuple[int, int]

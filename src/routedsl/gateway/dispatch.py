@@ -1,37 +1,26 @@
-"""From a decision to a reply: along the chain, one call after the other, until a model answers or none is left."""
+"""From a decision to a reply: along the chain, call after call, until a model answers or none is left."""
 
+import asyncio
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from routedsl.engine.attempts import Attempts, Terms, Try, after, begin, terms_of
-from routedsl.engine.classify import classify, read_failure
+from routedsl.engine.attempts import Attempts, Stop, Try, Wait, after, begin, beside, denied, terms_of
+from routedsl.engine.classify import classify
 from routedsl.engine.decision import Decision
-from routedsl.engine.outcome import Answered, Failed, Kind, Outcome
-from routedsl.engine.protocol import Forwarding, Protocol, WholeAnswer
+from routedsl.engine.outcome import Failed, Kind
+from routedsl.engine.protocol import Protocol
 from routedsl.engine.request import Request
-from routedsl.gateway.clock import SECOND, Clock
-from routedsl.gateway.reply import AttemptRecord, Reply, answered, ended, record_of, records_of
-from routedsl.gateway.secret import Secret
-from routedsl.gateway.state import Ongoing, States
-from routedsl.gateway.stream import Stream, manners_of
-from routedsl.gateway.transport import Answer, AttemptError, Call, Transport, failure, within
-from routedsl.language.policy import Policy, Upstream
+from routedsl.gateway.attempt import GONE, LOST, Attempt, Errand
+from routedsl.gateway.clock import Clock
+from routedsl.gateway.reply import AttemptRecord, Reply, ended, untried
+from routedsl.gateway.state import Draw, States, chance
+from routedsl.gateway.transport import Transport
+from routedsl.language.policy import Policy
 
-LARGEST_ANSWER = 64 * 2**20
-LARGEST_STREAM = 256 * 2**20
-ERROR_TIME = 2 * SECOND
-"""How long the body of an error may take: its status alone is enough to go on."""
 SHORTEST_SECRET = 8
 """Shorter keys are stand-ins for none, and words that stand in any text."""
-
-GONE = Failed(kind=Kind.GONE)
-SLOW = Failed(kind=Kind.TIMEOUT, detail="timeout")
-SLOW_START = Failed(kind=Kind.TIMEOUT, detail="first_token")
-SQUEEZED = Failed(kind=Kind.TIMEOUT, detail="deadline")
-RESTING = Failed(kind=Kind.OPEN, detail="it failed too often of late")
 
 _LOG = logging.getLogger(__name__)
 
@@ -44,174 +33,138 @@ class Dispatcher:
     states: States
     clock: Clock
     environment: Mapping[str, str]
+    draw: Draw = chance
 
-    async def dispatch(self, request: Request, decision: Decision, policy: Policy, protocol: Protocol) -> Reply:
-        """The reply to a request that is forwarded; never raises for what an upstream does."""
-        return await _Walk(self, request, decision, policy, protocol).reply()
+    async def dispatch(
+        self,
+        request: Request,
+        decision: Decision,
+        policy: Policy,
+        protocol: Protocol,
+        tried: list[AttemptRecord] | None = None,
+    ) -> Reply:
+        """The reply to a request that is forwarded; never raises for what an upstream does.
+
+        `tried` is told of the attempts as they go on: a client that leaves is still recorded.
+        """
+        tried = [] if tried is None else tried
+        return await _Walk(self, request, decision, policy, protocol, tried).reply()
 
 
 class _Walk:
     """One request on its way along its chain."""
 
     def __init__(
-        self, dispatcher: Dispatcher, request: Request, decision: Decision, policy: Policy, protocol: Protocol
+        self,
+        dispatcher: Dispatcher,
+        request: Request,
+        decision: Decision,
+        policy: Policy,
+        protocol: Protocol,
+        tried: list[AttemptRecord],
     ) -> None:
-        self._transport = dispatcher.transport
         self._states = dispatcher.states
         self._clock = dispatcher.clock
-        self._environment = dispatcher.environment
-        self._request = request
-        self._options = decision.options
-        self._policy = policy
-        self._protocol = protocol
-        self._terms: Terms = terms_of(decision.options, stream=request.stream)
+        self._draw = dispatcher.draw
+        terms = terms_of(decision.options, stream=request.stream)
         contexts = {name: policy.models[name].context for name in decision.chain if name in policy.models}
-        self._attempts: Attempts = begin(decision.chain, self._terms, contexts, self._clock.monotonic())
-        self._last_resort = self._states.last_resort(decision.chain)
-
-    async def reply(self) -> Reply:
-        """Attempt after attempt, until one is answered or the chain says stop."""
-        while isinstance(turn := self._attempts.turn, Try):
-            if turn.pause:  # a sleep of nothing would let others decide before this call is counted
-                await self._clock.sleep(turn.pause)
-            started = self._clock.monotonic()
-            result = await self._attempt(turn) if self._may(turn) else RESTING
-            if isinstance(result, Reply):
-                return result
-            _warn(turn.model, result)
-            now = self._clock.monotonic()
-            self._attempts = after(self._attempts, result, now, now - started)
-        return ended(turn, self._attempts, self._protocol, tuple(self._hidden()))
-
-    def _may(self, turn: Try) -> bool:
-        """Whether the breaker lets the attempt through; it has no say in a retry, nor where all of a chain are down."""
-        return self._attempts.tries > 1 or turn.model == self._last_resort or self._states.is_up(turn.model)
-
-    async def _attempt(self, turn: Try) -> Reply | Failed:
-        ongoing = self._states.begin(turn.model)
-        try:
-            async with within(self._clock, turn.until, SQUEEZED):
-                answer = await self._transport.send(self._call(turn.model))
-                try:
-                    return await self._answered(answer, turn.model, ongoing)
-                except BaseException:
-                    answer.close()
-                    raise
-        except AttemptError as error:
-            ongoing.end(error.failed)
-            return error.failed
-        except BaseException:
-            ongoing.end(GONE)
-            raise
-
-    # ── the call ────────────────────────────────────────────────────────────────────────────────
-
-    def _call(self, name: str) -> Call:
-        model = self._policy.models.get(name)
-        upstream = self._policy.upstreams.get(model.upstream or "") if model is not None else None
-        if model is None or upstream is None:
-            raise failure(Kind.UNKNOWN, "no upstream is declared for it")
-        stream = self._request.stream
-        forwarding = Forwarding(model=model.id, max_tokens=self._options.max_output, include_usage=stream)
-        return Call(
-            url=self._url(upstream),
-            headers=self._headers(),
-            credentials=self._protocol.credentials,
-            body=self._protocol.encode(self._request.body, forwarding),
-            key=self._key(upstream),
-            connect=upstream.connect,
-            wait=self._terms.timeout,
-            most=LARGEST_STREAM if stream else LARGEST_ANSWER,
+        now = self._clock.monotonic()
+        self._attempts: Attempts = begin(decision.chain, terms, contexts, now)
+        self._tasks: dict[asyncio.Task[Reply | Failed], Attempt] = {}
+        self._winner: Attempt | None = None
+        self._errand = Errand(
+            request=request,
+            options=decision.options,
+            policy=policy,
+            protocol=protocol,
+            terms=terms,
+            began=now,
+            deadline=self._attempts.deadline,
+            last_resort=self._states.last_resort(decision.chain),
+            transport=dispatcher.transport,
+            states=dispatcher.states,
+            clock=dispatcher.clock,
+            environment=dispatcher.environment,
+            tried=tried,
         )
 
-    def _url(self, upstream: Upstream) -> str:
-        query = f"?{self._request.query}" if self._request.query else ""
-        return upstream.url.rstrip("/") + self._protocol.path.removeprefix("/v1") + query
+    async def reply(self) -> Reply:
+        """Attempt after attempt, until one is answered or the chain says stop; what else runs then is given up."""
+        try:
+            reply = await self._walked()
+            await self._give_up(LOST)
+        except BaseException:
+            if self._winner is not None:
+                self._winner.drop(GONE)
+            await self._give_up(GONE)
+            raise
+        if not isinstance(reply.body, bytes):
+            await anext(reply.body)
+        return reply
 
-    def _headers(self) -> dict[str, str]:
-        """What goes up: this, and what the dialect lets through of the client's own."""
-        given = self._request.headers
-        return {
-            "Content-Type": "application/json",
-            "Accept": "text/event-stream" if self._request.stream else "application/json",
-            "X-Request-Id": self._request.id,
-            **self._protocol.sends,
-            **{name: given[name] for name in self._protocol.passes if name in given},
-        }
+    async def _walked(self) -> Reply:
+        while not isinstance(turn := self._attempts.turn, Stop):
+            reply = await self._took(turn)
+            if reply is not None:
+                return reply
+        return ended(turn, self._attempts.misses, self._errand.tried, self._errand.protocol, tuple(self._hidden()))
 
-    def _key(self, upstream: Upstream) -> Secret | None:
-        if upstream.key is None:
+    async def _took(self, turn: Try | Wait) -> Reply | None:
+        """Do what the turn says; the reply, if it has come to one."""
+        if isinstance(turn, Wait):
+            return await self._first()
+        if turn.extra and not self._states.take_extra(turn.model):
+            self._go(denied(self._attempts, self._clock.monotonic()))
             return None
-        value = self._environment.get(upstream.key, "").strip()
-        if not value:
-            raise failure(Kind.UNAUTHORIZED, f"the environment has no `{upstream.key}`")
-        return Secret(value)
+        attempt = Attempt(self._errand, turn)
+        if not self._tasks and self._attempts.hedge_at is None:
+            return self._heard(attempt, await attempt.run())
+        self._tasks[attempt.start()] = attempt
+        return await self._first()
 
-    # ── the answer ──────────────────────────────────────────────────────────────────────────────
+    async def _first(self) -> Reply | None:
+        """Wait for the first of what runs to end, or for the time to start another beside it."""
+        due = self._attempts.hedge_at
+        loop = asyncio.get_running_loop()
+        timeout = None if due is None else max(0.0, self._clock.loop_time(due) - loop.time())
+        done, _ = await asyncio.wait(self._tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            self._go(beside(self._attempts, self._clock.monotonic()))
+            return None
+        task = next(task for task in self._tasks if task in done)
+        return self._heard(self._tasks.pop(task), task.result())
 
-    async def _answered(self, answer: Answer, model: str, ongoing: Ongoing) -> Reply:
-        if not 200 <= answer.status < 300:
-            raise AttemptError(await self._refusal(answer))
-        records = records_of(self._attempts)
-        if self._request.stream:
-            return await self._streamed(answer, model, ongoing, records)
-        body, read = await self._whole(answer)
-        outcome = Answered(usage=read.usage)
-        ongoing.end(outcome)
-        return answered(body, model, [*records, record_of(model, outcome, ongoing.took)])
+    def _heard(self, attempt: Attempt, result: Reply | Failed) -> Reply | None:
+        if isinstance(result, Reply):
+            self._winner = attempt
+            return result
+        model = attempt.turn.model
+        if classify(result).config_fault and self._states.is_news(model):
+            _LOG.warning("model `%s` needs an operator: %s", model, result.text)
+        self._go(after(self._attempts, model, result, self._clock.monotonic(), self._draw()))
+        return None
 
-    async def _refusal(self, answer: Answer) -> Failed:
-        body = b""
-        with suppress(AttemptError):
-            async with within(self._clock, self._clock.monotonic() + ERROR_TIME, SQUEEZED):
-                body = await _read_all(answer)
-        return read_failure(answer.status, answer.headers, body)
+    def _go(self, attempts: Attempts) -> None:
+        """Take the next turn; models that it passes over are on the record too."""
+        now = self._clock.monotonic() - self._errand.began
+        for miss in attempts.misses[len(self._attempts.misses) :]:
+            if miss.failed.kind is Kind.SKIPPED:
+                self._errand.tried.append(untried(miss, now))
+        self._attempts = attempts
 
-    async def _whole(self, answer: Answer) -> tuple[bytes, WholeAnswer]:
-        async with within(self._clock, answer.connected + self._terms.timeout, SLOW):
-            body = await _read_all(answer)
-        read = self._protocol.read_answer(body)
-        if read.fault is not None:
-            raise failure(Kind.MALFORMED, read.fault)
-        return body, read
-
-    async def _streamed(self, answer: Answer, model: str, ongoing: Ongoing, records: list[AttemptRecord]) -> Reply:
-        manners = manners_of(self._request, self._terms.idle)
-        stream = Stream(answer, self._protocol, self._clock, manners, self._attempts.deadline)
-        async with within(self._clock, answer.connected + self._terms.first_token, SLOW_START):
-            await stream.gate()
-        if self._options.buffer == "whole":
-            await stream.rest()
-        ongoing.answering()
-        records.append(record_of(model, Answered(), ongoing.took))
-
-        def end(outcome: Outcome) -> None:
-            ongoing.end(outcome)
-            records[-1] = record_of(model, outcome, ongoing.took)
-
-        frames = stream.frames(end)
-        await anext(frames)
-        return answered(frames, model, records)
+    async def _give_up(self, failed: Failed) -> None:
+        for attempt in self._tasks.values():
+            attempt.drop(failed)
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
     def _hidden(self) -> Iterator[str]:
         """What no client may read in an upstream's words: keys, and where upstreams are."""
-        for upstream in self._policy.upstreams.values():
+        for upstream in self._errand.policy.upstreams.values():
             address = urlsplit(upstream.url)
             yield from (upstream.url, address.netloc)
             if address.hostname and "." in address.hostname:
                 yield address.hostname
-            key = self._environment.get(upstream.key or "", "").strip()
+            key = self._errand.environment.get(upstream.key or "", "").strip()
             if len(key) >= SHORTEST_SECRET:
                 yield key
-
-
-async def _read_all(answer: Answer) -> bytes:
-    pieces = []
-    while piece := await answer.read():
-        pieces.append(piece)
-    return b"".join(pieces)
-
-
-def _warn(model: str, failed: Failed) -> None:
-    if classify(failed).config_fault:
-        _LOG.warning("model `%s` needs an operator: %s", model, failed.text)

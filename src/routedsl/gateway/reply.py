@@ -5,9 +5,9 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 from routedsl.base.units import DURATIONS
-from routedsl.engine.attempts import Attempts, Ending, Miss, Stop
+from routedsl.engine.attempts import Ending, Miss, Stop
 from routedsl.engine.classify import classify
-from routedsl.engine.outcome import Failed, Outcome, Passage, Usage
+from routedsl.engine.outcome import Failed, Passage, Usage
 from routedsl.engine.protocol import Protocol
 from routedsl.gateway.secret import redacted
 
@@ -31,7 +31,8 @@ class AttemptRecord:
     times since the attempt's start, the first three None where it did not come so far. `status` is
     HTTP's. Of `maybe_billed` attempts the upstream may have worked without giving an answer. `hedged`
     ones were started beside another. `wasted` is how many tokens a broken or losing attempt had given.
-    `config_fault` ones need an operator.
+    `stale` pooled connections had died and may have brought the request along. `config_fault` ones need
+    an operator.
     """
 
     model: str
@@ -47,20 +48,13 @@ class AttemptRecord:
     maybe_billed: bool = False
     hedged: bool = False
     wasted: int = 0
+    stale: int = 0
     config_fault: bool = False
 
 
-def records_of(attempts: Attempts) -> list[AttemptRecord]:
-    """The records of the attempts that failed."""
-    return [record_of(miss.model, miss.failed, miss.took) for miss in attempts.misses]
-
-
-def record_of(model: str, outcome: Outcome, took: int = 0) -> AttemptRecord:
-    """The record of an attempt."""
-    if not isinstance(outcome, Failed):
-        return AttemptRecord(model=model, outcome="ok", took=took, usage=outcome.usage)
-    fault = classify(outcome).config_fault
-    return AttemptRecord(model=model, outcome=outcome.word, detail=outcome.detail, took=took, config_fault=fault)
+def untried(miss: Miss, started: int) -> AttemptRecord:
+    """The record of a model that was not called."""
+    return AttemptRecord(model=miss.model, outcome=miss.failed.word, detail=miss.failed.detail, started=started)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,32 +81,35 @@ def answered(body: bytes | AsyncGenerator[bytes, None], model: str, attempts: Se
     return Reply(status=200, headers=headers, body=body, attempts=attempts, served_by=model)
 
 
-def ended(stop: Stop, attempts: Attempts, protocol: Protocol, hidden: Sequence[str]) -> Reply:
+def ended(
+    stop: Stop, misses: Sequence[Miss], tried: Sequence[AttemptRecord], protocol: Protocol, hidden: Sequence[str]
+) -> Reply:
     """The reply of a chain that has no answer. `hidden` texts, our keys and hosts, are taken out."""
-    records = records_of(attempts)
     match stop:
-        case Stop(Ending.PASSED_ON, Passage() as passage):
-            return _passed_on(passage, records, protocol, hidden)
+        case Stop(Ending.PASSED_ON, Miss(failed=Failed(passage=Passage() as passage)) as miss):
+            return _passed_on(passage, miss.model, tried, protocol, hidden)
         case Stop(Ending.OUT_OF_TIME):
             status, code, said = 504, "deadline_exceeded", "no model answered before the deadline"
         case _:
             status, code, said = 503, "all_models_unavailable", "no model could answer"
-    message = f"{said}: {_tried(attempts.misses)}" if attempts.misses else f"{said}: none could be tried"
-    body = _with_attempts(protocol.error_body(status, code, message, None), records)
-    return Reply(
-        status=status,
-        headers=(("content-type", JSON_TYPE), *_retry_headers(attempts.misses)),
-        body=redacted(body, hidden),
-        attempts=records,
-    )
+    message = f"{said}: {_tried(misses)}" if misses else f"{said}: none could be tried"
+    body = _with_attempts(protocol.error_body(status, code, message, None), tried)
+    headers = (("content-type", JSON_TYPE), *_retry_headers(misses))
+    return Reply(status=status, headers=headers, body=redacted(body, hidden), attempts=tried)
 
 
-def _passed_on(passage: Passage, records: Sequence[AttemptRecord], protocol: Protocol, hidden: Sequence[str]) -> Reply:
+def _passed_on(
+    passage: Passage, model: str, tried: Sequence[AttemptRecord], protocol: Protocol, hidden: Sequence[str]
+) -> Reply:
+    """What the upstream said: a refusal, or an answer that a filter has ended and nobody else could give."""
+    headers: Headers = (("content-type", passage.content_type),)
+    if passage.status == 200:
+        return Reply(status=200, headers=headers, body=passage.body, attempts=tried, served_by=model)
     body = passage.body or protocol.error_body(
         passage.status, "invalid_request", "the model's server refused the request", None
     )
-    headers = (("content-type", passage.content_type), ("x-should-retry", "false"))
-    return Reply(status=passage.status, headers=headers, body=redacted(body, hidden), attempts=records)
+    headers = (*headers, ("x-should-retry", "false"))
+    return Reply(status=passage.status, headers=headers, body=redacted(body, hidden), attempts=tried)
 
 
 def _tried(misses: Sequence[Miss]) -> str:

@@ -5,12 +5,13 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from routedsl.engine.outcome import Answered, Failed, Kind, Outcome, Usage
+from routedsl.engine.attempts import Terms
+from routedsl.engine.outcome import Answered, Failed, Kind, Outcome, Passage, Usage
 from routedsl.engine.protocol import Protocol, StreamEvent
 from routedsl.engine.request import Request
 from routedsl.engine.sse import EventTooLargeError, ServerEvent, SseDecoder, encode_event
 from routedsl.gateway.clock import SECOND, Clock
-from routedsl.gateway.reply import StreamBroken
+from routedsl.gateway.reply import STREAM_TYPE, StreamBroken
 from routedsl.gateway.transport import Answer, AttemptError, failure, within
 
 MOST_MALFORMED = 3
@@ -26,18 +27,25 @@ LATE = Failed(kind=Kind.LATE, detail="the request's deadline came")
 class Manners:
     """How a stream is passed on.
 
-    `idle` is the microseconds between two signs of life. It is finished when `choices` answers are.
-    `hide_usage` keeps back the token counts that the client did not ask for.
+    `idle` is the microseconds between two events, comments included. It is finished when `choices`
+    answers are. `hide_usage` keeps back the token counts that the client did not ask for. Where
+    `filtered_fails` an answer that a filter has ended is a failure, if the client has nothing of it yet.
     """
 
     idle: int
     choices: int = 1
     hide_usage: bool = False
+    filtered_fails: bool = False
 
 
-def manners_of(request: Request, idle: int) -> Manners:
+def manners_of(request: Request, terms: Terms) -> Manners:
     """How the answer to a request is passed on."""
-    return Manners(idle=idle, choices=request.choices, hide_usage=not request.wants_usage)
+    return Manners(
+        idle=terms.idle,
+        choices=request.choices,
+        hide_usage=not request.wants_usage,
+        filtered_fails=Kind.FILTERED in terms.fallback_on,
+    )
 
 
 class Stream:
@@ -57,12 +65,19 @@ class Stream:
         self._events: deque[ServerEvent] = deque()
         self._no_more_bytes = False
         self._held: list[bytes] = []
-        self._usage: Usage | None = None
+        self._given = 0  # events with something of the answer in them
+        self._committed = False
+        self.usage: Usage | None = None
         self._malformed = 0  # in a row
         self._begun = False
         self._unfinished = manners.choices
         self._tail: int | None = None  # once all is finished: until when it may say more
         self._over = False
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens of the answer there are: as the upstream counts, or about as many as events."""
+        return max(self._given, 0 if self.usage is None else self.usage[1])
 
     async def gate(self) -> None:
         """Wait for the first real event, holding back all before it; raises `AttemptError`."""
@@ -83,6 +98,7 @@ class Stream:
         Raises `StreamBroken` after its last frame where the answer is not whole.
         """
         outcome: Outcome = Failed(kind=Kind.GONE)
+        self._committed = True
         try:
             yield b""
             yield b"".join(self._held)
@@ -90,7 +106,7 @@ class Stream:
             while (frame := await self._step()) is not None:
                 if frame:
                     yield frame
-            outcome = Answered(usage=self._usage)
+            outcome = Answered(usage=self.usage)
             yield self._protocol.done
             await self._drain()
         except AttemptError as error:
@@ -119,7 +135,7 @@ class Stream:
         return b"" if event.data is None else self._understand(self._protocol.read_event(event))
 
     def _understand(self, event: StreamEvent) -> bytes | None:
-        self._usage = _counted(self._usage, event.usage)
+        self.usage = _counted(self.usage, event.usage)
         self._malformed = self._malformed + 1 if event.kind == "malformed" else 0
         match event.kind:
             case "error":
@@ -134,23 +150,39 @@ class Stream:
                 self._over = True
                 return None
             case "finish":
-                self._begun = True
-                self._unfinished -= 1
-                if self._unfinished == 0:
-                    self._tail = self._clock.monotonic() + TAIL
+                self._finished(event)
             case "content":
                 self._begun = True
+                self._given += 1
             case _:
                 pass
+        return self._frame(event)
+
+    def _finished(self, event: StreamEvent) -> None:
+        if event.filtered and self._manners.filtered_fails and not self._committed:
+            raise AttemptError(self._filtered(event))
+        self._begun = True
+        self._unfinished -= 1
+        if self._unfinished == 0:
+            self._tail = self._clock.monotonic() + TAIL
+
+    def _filtered(self, event: StreamEvent) -> Failed:
+        """The failure, with the whole stream in case that nobody does better."""
+        body = b"".join((*self._held, self._frame(event), self._protocol.done))
+        passage = Passage(status=200, content_type=STREAM_TYPE, body=body)
+        return Failed(kind=Kind.FILTERED, detail="a filter ended its answer", passage=passage)
+
+    def _frame(self, event: StreamEvent) -> bytes:
         hidden = self._manners.hide_usage
         return encode_event(self._protocol.without_usage(event.data) if hidden else event.data, event.name)
 
     async def _next(self) -> ServerEvent | None:
         """The next event, as soon as it is there; None at the end of the bytes."""
+        silent = self._clock.monotonic() + self._manners.idle  # a drip of bytes that is no event is silence
         while not self._events:
             if self._no_more_bytes:
                 return None
-            piece = await self._piece()
+            piece = await self._piece(silent)
             self._no_more_bytes = not piece
             self._events.extend(self._decoded(piece))
         return self._events.popleft()
@@ -161,8 +193,8 @@ class Stream:
         except EventTooLargeError:
             raise failure(Kind.MALFORMED, "an event of its stream does not end") from None
 
-    async def _piece(self) -> bytes:
-        until, failed = self._clock.monotonic() + self._manners.idle, SILENT
+    async def _piece(self, until: int) -> bytes:
+        failed = SILENT
         if self._tail is not None:
             until = self._tail
         elif self._deadline < until:

@@ -10,6 +10,7 @@ from typing import Protocol, Self
 
 import aiohttp
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TraceConfig
+from aiohttp.http_exceptions import HttpProcessingError
 
 from routedsl.engine.outcome import Failed, Kind
 from routedsl.engine.protocol import bearer
@@ -18,6 +19,8 @@ from routedsl.gateway.pool import Pool
 from routedsl.gateway.secret import Secret
 
 DNS_LIFETIME = 30
+MOST_STALE = 3
+"""So many pooled connections may turn out to be dead before a call counts as failed."""
 LARGE_BODY = 2**20
 """Bytes from which a body is written in pieces, so that the event loop does not wait for it."""
 
@@ -38,8 +41,9 @@ def failure(kind: Kind, detail: str) -> AttemptError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One POST. `connect` and `wait` are microseconds: until the connection is up, from there to the answer's headers.
+    """One request, a POST unless said.
 
+    `connect` and `wait` are microseconds: until the connection is up, from its last byte to the headers.
     `key` goes up in the headers that `credentials` makes of it. An answer of more than `most` bytes is
     none.
     """
@@ -52,14 +56,28 @@ class Call:
     connect: int
     wait: int
     most: int
+    method: str = "POST"
+
+
+@dataclass(slots=True)
+class Times:
+    """How far a call has come, and when, by the monotonic clock; None for what has not been.
+
+    `connected` is when the request could be written, `written` when the last of it was, and `headers`
+    when the answer's were there. `stale` counts pooled connections that had died in the meantime.
+    """
+
+    connected: int | None = None
+    written: int | None = None
+    headers: int | None = None
+    stale: int = 0
 
 
 class Answer(Protocol):
-    """What came back. Header names are lower-case. `connected` is when the request could be written."""
+    """What came back. Header names are lower-case."""
 
     status: int
     headers: Mapping[str, str]
-    connected: int
 
     async def read(self) -> bytes:
         """The next bytes, as many as are there; none at the end. Raises `AttemptError`."""
@@ -73,8 +91,11 @@ class Answer(Protocol):
 class Transport(Protocol):
     """Where calls go out."""
 
-    async def send(self, call: Call) -> Answer:
-        """The answer, as soon as its headers are there; who gets it closes it. Raises `AttemptError`."""
+    async def send(self, call: Call, times: Times) -> Answer:
+        """The answer, as soon as its headers are there; who gets it closes it. Raises `AttemptError`.
+
+        `times` are written as they come.
+        """
         ...
 
 
@@ -120,31 +141,53 @@ class AiohttpTransport:
         if self._session is not None:
             await self._session.close()
 
-    async def send(self, call: Call) -> Answer:
-        """See `Transport`."""
+    async def send(self, call: Call, times: Times) -> Answer:
+        """See `Transport`.
+
+        A pooled connection may have died since it was used last; then the request is sent on the next.
+        """
+        for _ in range(MOST_STALE):
+            dial = _Dial(self._clock, call, times)
+            try:
+                return await self._sent(call, dial)
+            except AttemptError as error:
+                if error.failed.kind is not Kind.RESET or not dial.reused:
+                    raise
+            times.stale += 1
+        return await self._sent(call, _Dial(self._clock, call, times))
+
+    async def _sent(self, call: Call, dial: "_Dial") -> Answer:
         if self._session is None:
             raise RuntimeError("the transport is not open")
-        dial = _Dial(self._clock, call)
         headers = dict(call.headers)
         if call.key is not None:
             headers |= call.credentials(call.key.reveal())
         body = io.BytesIO(call.body) if len(call.body) > LARGE_BODY else call.body
         with _translated(Kind.RESET):
             async with dial.clocks():
-                response = await self._session.post(
-                    call.url, data=body, headers=headers, allow_redirects=False, trace_request_ctx=dial
+                response = await self._session.request(
+                    call.method,
+                    call.url,
+                    data=body or None,
+                    headers=headers,
+                    allow_redirects=False,
+                    trace_request_ctx=dial,
                 )
-        return _AiohttpAnswer(response, dial.connected or self._clock.monotonic(), call.most)
+        dial.times.headers = self._clock.monotonic()
+        return _AiohttpAnswer(response, call.most)
 
 
 class _Dial:
-    """The clocks of a call until its headers: `connect`, and once the connection is up `wait`."""
+    """The clocks of a call until its headers: `connect`, and once the request is written `wait`."""
 
-    def __init__(self, clock: Clock, call: Call) -> None:
-        self.connected: int | None = None
+    def __init__(self, clock: Clock, call: Call, times: Times) -> None:
+        self.times = times
+        self.reused = False
         self._clock = clock
         self._wait = call.wait
         self._timeout = asyncio.timeout_at(clock.loop_time(clock.monotonic() + call.connect))
+        self._over = False
+        times.connected = times.written = None
 
     @asynccontextmanager
     async def clocks(self) -> AsyncIterator[None]:
@@ -152,31 +195,54 @@ class _Dial:
             async with self._timeout:
                 yield
         except TimeoutError:
-            raise failure(Kind.TIMEOUT, "connect" if self.connected is None else "timeout") from None
+            raise failure(Kind.TIMEOUT, "connect" if self.times.connected is None else "timeout") from None
+        finally:
+            self._over = True
 
     def on_connected(self) -> None:
-        self.connected = self._clock.monotonic()
-        self._timeout.reschedule(self._clock.loop_time(self.connected + self._wait))
+        self.times.connected = self._clock.monotonic()
+        self.on_written()
+
+    def on_written(self) -> None:
+        """Some more is written: the answer may take its whole time from here."""
+        if not self._over:  # some servers answer before they have read it all
+            self.times.written = self._clock.monotonic()
+            self._timeout.reschedule(self._clock.loop_time(self.times.written + self._wait))
 
 
 async def _on_connected(_session: ClientSession, context: SimpleNamespace, _params: object) -> None:
     context.trace_request_ctx.on_connected()
 
 
+async def _on_reused(_session: ClientSession, context: SimpleNamespace, _params: object) -> None:
+    context.trace_request_ctx.reused = True
+    context.trace_request_ctx.on_connected()
+
+
+async def _on_written(_session: ClientSession, context: SimpleNamespace, _params: object) -> None:
+    context.trace_request_ctx.on_written()
+
+
 def _tracing() -> TraceConfig:
     config = TraceConfig()
     config.on_connection_create_end.append(_on_connected)
-    config.on_connection_reuseconn.append(_on_connected)
+    config.on_connection_reuseconn.append(_on_reused)
+    config.on_request_chunk_sent.append(_on_written)
     return config
 
 
 class _AiohttpAnswer:
-    def __init__(self, response: aiohttp.ClientResponse, connected: int, most: int) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, most: int) -> None:
         self.status = response.status
         self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
-        self.connected = connected
         self._response = response
         self._left = most
+        self._protocol = None if response.connection is None else response.connection.protocol
+        self._closed = None if self._protocol is None else self._protocol.closed
+        if self._closed is None:
+            self._notice()
+        else:
+            self._closed.add_done_callback(self._on_closed)
 
     async def read(self) -> bytes:
         if self.headers.get("content-encoding", "identity").lower() != "identity":
@@ -189,7 +255,20 @@ class _AiohttpAnswer:
         return piece
 
     def close(self) -> None:
+        if self._closed is not None:
+            self._closed.remove_done_callback(self._on_closed)
         self._response.close()
+
+    def _on_closed(self, closed: "asyncio.Future[None]") -> None:
+        if not closed.cancelled():
+            closed.exception()  # or asyncio complains that nobody has asked
+        self._notice()
+
+    def _notice(self) -> None:
+        # aiohttp closes a connection whose chunks it cannot read, and leaves the reader waiting for more.
+        broken = self._protocol is not None and isinstance(self._protocol.exception(), HttpProcessingError)
+        if broken and not self._response.content.is_eof():
+            self._response.content.set_exception(failure(Kind.MALFORMED, "it does not speak HTTP"))
 
 
 _FAILURES: tuple[tuple[type[Exception], Kind | None, str], ...] = (

@@ -1,0 +1,168 @@
+"""Breaker and retry budget against models of a few lines: whatever happens in whatever order, both say the same."""
+
+import os
+
+from hypothesis import assume, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from routedsl.engine import budget
+from routedsl.engine.breaker import CLOSED, began, failed, is_up, released, resting, succeeded
+
+SECOND = 1_000_000
+MOMENT = st.integers(1, 3 * SECOND) | st.integers(1, 40 * SECOND)
+
+
+class BreakerModel:
+    """The breaker as one would explain it: lists of what happened, and no state that is clever."""
+
+    def __init__(self) -> None:
+        self.ends: list[tuple[int, bool]] = []  # since the breaker was closed last: when, and whether it failed
+        self.trips: list[tuple[int, int]] = []  # since then: when, and until when
+        self.probe: int | None = None
+        self.rest = 0
+
+    def up(self, now: int) -> bool:
+        until = self.trips[-1][1] if self.trips else 0
+        return self.probe is None and now >= max(until, self.rest)
+
+    def begin(self, now: int) -> None:
+        if self.trips:
+            self.probe = now
+
+    def succeed(self, start: int, now: int) -> None:
+        if self.trips and start >= self.trips[-1][0]:
+            self.ends, self.trips, self.probe = [], [], None
+        self.ends.append((now, False))
+
+    def fail(self, start: int, now: int, draw: int) -> None:
+        if not self.trips:
+            self.ends.append((now, True))
+            row = [bad for _, bad in self.ends][-5:]
+            recent = [bad for at, bad in self.ends if (at // (5 * SECOND) + 1) * 5 * SECOND > now - 30 * SECOND]
+            if row == [True] * 5 or (len(recent) >= 20 and 2 * sum(recent) >= len(recent)):
+                self.trip(now, draw)
+        elif start == self.probe:
+            self.trip(now, draw)
+
+    def trip(self, now: int, draw: int) -> None:
+        pause = min(5 * 2 ** len(self.trips), 15)
+        self.trips.append((now, now + pause * (800_000 + draw * 2 // 5)))
+        self.probe = None
+
+
+class BreakerMachine(RuleBasedStateMachine):
+    """Many callers at once, who respect the breaker."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0
+        self.breaker, self.model = CLOSED, BreakerModel()
+        self.running: list[int] = []
+
+    @rule(pause=MOMENT)
+    def wait(self, pause: int) -> None:
+        self.now += pause
+
+    @rule()
+    def call(self) -> None:
+        self.now += 1
+        if is_up(self.breaker, self.now):
+            self.breaker = began(self.breaker, self.now)
+            self.model.begin(self.now)
+            self.running.append(self.now)
+
+    @precondition(lambda self: self.running)
+    @rule(data=st.data(), draw=st.integers(0, 199_999).map(lambda fifth: fifth * 5))
+    def end(self, data: st.DataObject, draw: int) -> None:
+        start = self.running.pop(data.draw(st.integers(0, len(self.running) - 1)))
+        match data.draw(st.sampled_from(("well", "badly", "badly", "badly", "nothing", "rest"))):
+            case "well":
+                self.breaker = succeeded(self.breaker, start, self.now)
+                self.model.succeed(start, self.now)
+            case "badly":
+                self.breaker = failed(self.breaker, start, self.now, draw)
+                self.model.fail(start, self.now, draw)
+            case end:
+                self.release(start, rests=end == "rest")
+
+    def release(self, start: int, *, rests: bool) -> None:
+        self.breaker = released(self.breaker, start)
+        if start == self.model.probe:
+            self.model.probe = None
+        if rests:
+            self.breaker = resting(self.breaker, self.now + SECOND)
+            self.model.rest = max(self.model.rest, self.now + SECOND)
+
+    @invariant()
+    def both_say_the_same(self) -> None:
+        for later in (0, 1, SECOND, 5 * SECOND, 80 * SECOND):
+            assert is_up(self.breaker, self.now + later) == self.model.up(self.now + later)
+
+    @invariant()
+    def one_probes_at_a_time(self) -> None:
+        if self.breaker.opened is not None:
+            assert sum(start > self.breaker.opened for start in self.running) <= 1
+
+    @invariant()
+    def nobody_is_locked_out_for_ever(self) -> None:
+        if not self.running:
+            assert is_up(self.breaker, self.now + 72 * SECOND)
+
+
+class BudgetMachine(RuleBasedStateMachine):
+    """First calls and extra ones at any time; the model is the list of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0
+        self.budget = budget.UNSPENT
+        self.firsts: list[int] = []
+        self.extras: list[int] = []
+
+    @rule(pause=MOMENT)
+    def wait(self, pause: int) -> None:
+        self.now += pause
+
+    @rule(count=st.integers(1, 30))
+    def first(self, count: int) -> None:
+        for _ in range(count):
+            self.budget = budget.with_first(self.budget, self.now)
+            self.firsts.append(self.now)
+
+    @rule()
+    def extra(self) -> None:
+        assume(budget.allows(self.budget, self.now))
+        self.budget = budget.with_extra(self.budget, self.now)
+        self.extras.append(self.now)
+
+    def late(self, times: list[int], seconds: int, now: int) -> int:
+        return sum(at > now - seconds * SECOND for at in times)
+
+    @invariant()
+    def a_fifth_and_three_in_any_ten_seconds(self) -> None:
+        for at in self.extras:
+            extras = sum(at - 10 * SECOND < other <= at for other in self.extras)
+            firsts = sum(at - 10 * SECOND < other <= at for other in self.firsts)
+            assert extras <= 3 + firsts / 5
+
+    @invariant()
+    def what_is_clearly_within_is_allowed(self) -> None:
+        """Seconds are counted whole, so that the model is sure of the answer but for one second at the edge."""
+        extras, firsts = self.late(self.extras, 11, self.now), self.late(self.firsts, 9, self.now)
+        if extras + 1 <= 3 + firsts // 5:
+            assert budget.allows(self.budget, self.now)
+        if self.late(self.extras, 10, self.now) >= 3 + self.late(self.firsts, 10, self.now) // 5:
+            assert not budget.allows(self.budget, self.now)
+
+    @invariant()
+    def the_memory_is_bounded(self) -> None:
+        assert len(self.budget) <= budget.WINDOW + 2
+
+
+HARD = os.environ.get("HYPOTHESIS_PROFILE") == "torture"
+
+TestBreaker = BreakerMachine.TestCase
+TestBreaker.settings = settings(max_examples=2_000 if HARD else 80, stateful_step_count=40, deadline=None)
+TestBudget = BudgetMachine.TestCase
+TestBudget.settings = TestBreaker.settings
