@@ -12,7 +12,7 @@ from routedsl.engine.decision import Action, Decision
 from routedsl.engine.protocol import Arrival
 from routedsl.gateway.clock import SystemClock
 from routedsl.gateway.dispatch import Dispatcher
-from routedsl.gateway.reply import Reply, StreamBroken
+from routedsl.gateway.reply import AttemptRecord, Reply, StreamBroken
 from routedsl.gateway.state import States
 from routedsl.gateway.transport import AiohttpTransport
 from routedsl.language.policy import Model, Options, Policy, Upstream
@@ -44,10 +44,18 @@ class Chains:
     dispatcher: Dispatcher
     states: States
 
-    async def ask(self, *chain: str, options: Options = QUICK, stream: bool = False, **body: Any) -> Reply:
+    async def ask(
+        self,
+        *chain: str,
+        options: Options = QUICK,
+        stream: bool = False,
+        tried: list[AttemptRecord] | None = None,
+        **body: Any,
+    ) -> Reply:
         value = {"model": "auto", "messages": [{"role": "user", "content": "hi"}], "stream": stream, **body}
         request = PROTOCOL.parse(json.dumps(value).encode(), Arrival(id="request-1"))
-        return await self.dispatcher.dispatch(request, decision_of(*chain, options=options), self.policy, PROTOCOL)
+        decision = decision_of(*chain, options=options)
+        return await self.dispatcher.dispatch(request, decision, self.policy, PROTOCOL, tried)
 
     def called(self) -> list[str | None]:
         return [seen.model for seen in self.upstream.seen]

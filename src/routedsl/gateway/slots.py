@@ -31,6 +31,7 @@ class Slots:
     async def take(self, most: int | None, until: int, clock: Clock) -> None:
         """Have one of `most` slots, in order of asking, to be given back; raises `AttemptError` where none comes."""
         self.most = most
+        self._wake()
         if self._is_free() and not self._queue:
             self.taken += 1
             return
@@ -41,6 +42,9 @@ class Slots:
     def give(self) -> None:
         """Give a slot back, to whoever waits longest."""
         self.taken -= 1
+        self._wake()
+
+    def _wake(self) -> None:
         while self._queue and self._is_free():
             waiter = self._queue.popleft()
             if not waiter.done():  # else it has just stopped waiting
