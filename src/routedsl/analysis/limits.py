@@ -8,7 +8,7 @@ from msgspec import Struct
 from routedsl.analysis.regions import Box
 from routedsl.analysis.space import Space
 from routedsl.base.source import NOWHERE
-from routedsl.engine.attempts import terms_of
+from routedsl.engine.attempts import Terms, patient, terms_of
 from routedsl.language.policy import Model, Options, Policy, Upstream, undeclared
 
 PER = 1_000_000
@@ -25,16 +25,26 @@ def most_wait(chain: Sequence[str], options: Options, policy: Policy) -> int:
     """Microseconds until an answer begins, or the chain has none: streamed or not, whichever is longer."""
     tries = 1 + options.retry
     return max(
-        min(terms_of(options, stream=stream).deadline, tries * silence(chain, options, policy, stream=stream))
-        for stream in (False, True)
+        min(terms.deadline, tries * sum(_most_silence(name, terms, policy, stream=stream) for name in chain))
+        for stream, terms in ((stream, terms_of(options, stream=stream)) for stream in (False, True))
     )
 
 
 def silence(chain: Sequence[str], options: Options, policy: Policy, *, stream: bool) -> int:
     """Microseconds in which each model in turn says nothing: dialled, and then waited for."""
-    terms = terms_of(options, stream=stream)
-    wait = max(terms.timeout, terms.first_token) if stream else terms.timeout
+    wait = _wait(terms_of(options, stream=stream), stream=stream)
     return sum(_upstream(name, policy).connect + wait for name in chain)
+
+
+def _most_silence(model: str, terms: Terms, policy: Policy, *, stream: bool) -> int:
+    """The silence of one model, which its server may have to load first if it is of a kind that tells."""
+    upstream = _upstream(model, policy)
+    tells = upstream.kind != _UNWRITTEN.kind
+    return upstream.connect + _wait(patient(terms) if tells else terms, stream=stream)
+
+
+def _wait(terms: Terms, *, stream: bool) -> int:
+    return max(terms.timeout, terms.first_token) if stream else terms.timeout
 
 
 def _upstream(model: str, policy: Policy) -> Upstream:

@@ -25,6 +25,7 @@ from routedsl.gateway.host import Admission, Listener, PolicyHost, Verdict
 from routedsl.gateway.intake import Intake
 from routedsl.gateway.keyfile import KeyFileError, read_keys
 from routedsl.gateway.keys import Keys
+from routedsl.gateway.probing import Prober
 from routedsl.gateway.recording import Recording
 from routedsl.gateway.sessions import Sessions
 from routedsl.gateway.settings import LIMITS, Limits, Settings, is_loopback
@@ -184,6 +185,8 @@ async def _assemble(deployment: Deployment, stack: AsyncExitStack, recording: Re
     if host.offer(load_warm(deployment.path, deployment.catalog)) is Verdict.REFUSED:
         raise StartError(f"the policy `{deployment.path}` does not load")
     transport = await stack.enter_async_context(AiohttpTransport(clock))
+    prober = Prober(deployment.catalog.probes, states.hardware, transport, clock, deployment.environment)
+    (await stack.enter_async_context(prober)).attend(host)
     return Gateway(
         catalog=deployment.catalog,
         host=host,
