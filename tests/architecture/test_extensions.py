@@ -99,6 +99,6 @@ def test_the_words_of_the_language_are_there() -> None:
         "user weekday words"
     )
     assert " ".join(sorted(CATALOG.model_facts)) == (
-        "context cost errors first_token inflight input_price latency load loaded memory_free output_price quality queue "
-        "slots speed success supports tags up upstream"
+        "context cost errors first_token inflight input_price latency load loaded memory_free output_price quality "
+        "queue slots speed success supports tags up upstream"
     )
