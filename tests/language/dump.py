@@ -21,6 +21,8 @@ def _lines(checked: Policy) -> Iterator[str]:
         yield f"upstream {upstream.name}: {_fields(upstream)}"
     for model in checked.models.values():
         yield f"model {model.name}: {_fields(model)}"
+    for classifier in checked.classifiers.values():
+        yield f"classifier {classifier.name}: {_fields(classifier)}"
     if checked.defaults != Options():
         yield f"defaults: {_options(checked.defaults)}"
     for promised in checked.asserts:
@@ -32,7 +34,7 @@ def _lines(checked: Policy) -> Iterator[str]:
         yield from _items(route.items, "  ")
 
 
-def _fields(thing: policy.Upstream | policy.Model) -> str:
+def _fields(thing: policy.Upstream | policy.Model | policy.Classifier) -> str:
     left_out = ("name", "span")
     values = {name: value for name, value in asdict(thing).items() if name not in left_out}
     defaults = {f.name: f.default for f in fields(thing)}

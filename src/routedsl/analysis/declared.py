@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -10,7 +11,7 @@ from routedsl.base.types import Type, Value
 from routedsl.base.units import Quantity, render_quantity
 from routedsl.engine.address import Destination, ToModel, ToRoute
 from routedsl.engine.program import Program
-from routedsl.language.policy import Model, Options, Policy, Upstream
+from routedsl.language.policy import Classifier, Model, Options, Policy, Upstream
 from routedsl.language.written import named, quoted
 
 _TYPES: Mapping[str, Type] = MappingProxyType(
@@ -22,8 +23,13 @@ _TYPES: Mapping[str, Type] = MappingProxyType(
     }
 )
 """The settings that are numbers, by their names."""
+_UNWRITTEN = frozenset({"name", "signal", "span"})
+"""What is known of a declaration and stands in no setting."""
 _NAMES = frozenset({"upstream", "fallback", "supports", "fallback_on", "buffer", "explicit", "timezone"})
 """The settings whose texts are words or names, which stand without quotes where they can."""
+
+
+Declared = TypeVar("Declared", Model, Upstream, Classifier)
 
 
 class Change(Struct, frozen=True):
@@ -45,12 +51,11 @@ def _changes(old: Program, new: Program) -> Iterator[Change]:
     yield from _names(old, new)
     yield from _declared("upstream", old.policy.upstreams, new.policy.upstreams)
     yield from _declared("model", old.policy.models, new.policy.models)
+    yield from _declared("classifier", old.policy.classifiers, new.policy.classifiers)
     yield from _settings("defaults", "", _defaults(old.policy), _defaults(new.policy))
 
 
-def _declared(
-    kind: str, old: Mapping[str, Model] | Mapping[str, Upstream], new: Mapping[str, Model] | Mapping[str, Upstream]
-) -> Iterator[Change]:
+def _declared(kind: str, old: Mapping[str, Declared], new: Mapping[str, Declared]) -> Iterator[Change]:
     for name in {**old, **new}:
         before, after = old.get(name), new.get(name)
         if before is not None and after is not None:
@@ -66,8 +71,8 @@ def _settings(kind: str, name: str, old: Mapping[str, str | None], new: Mapping[
             yield Change(kind, name, setting, old[setting], new[setting])
 
 
-def _written(declared: Model | Upstream | Options) -> dict[str, str | None]:
-    return {name: _text(name, value) for name, value in asdict(declared).items() if name not in ("name", "span")}
+def _written(declared: Declared | Options) -> dict[str, str | None]:
+    return {name: _text(name, value) for name, value in asdict(declared).items() if name not in _UNWRITTEN}
 
 
 def _defaults(policy: Policy) -> dict[str, str | None]:

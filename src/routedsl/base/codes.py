@@ -59,9 +59,10 @@ CODES = MappingProxyType(
         "R0518": "a question that was not decided",
         "R0519": "a filter that keeps nobody at the start",
         "R0601": "a file that cannot be read",
-        "R0602": "an import outside the policy",
+        "R0602": "a file outside the policy",
         "R0603": "a file that is no UTF-8",
         "R0604": "a folder without policy files",
+        "R0605": "a file that is no classifier",
         "R0701": "a secret written out",
         "R0702": "a control character",
         # R08: what serving needs

@@ -45,7 +45,8 @@ class Explanation(Struct, frozen=True, kw_only=True):
     """A decision and its reasons.
 
     `types` are those of all facts seen. `chained` tells how the chain came about, where there is one;
-    `considered` its candidates, where there is a `where`; `draw` what a split chose by.
+    `considered` its candidates, where there is a `where`; `draw` what a split chose by. `parts` are the
+    numbers that the value of a fact is made of, by its text, of those facts that tell.
     """
 
     asked: str | None
@@ -54,6 +55,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     considered: tuple[Considered, ...] = ()
     chained: Chained | None = None
     draw: int | None = None
+    parts: Mapping[str, Mapping[str, float]] = {}
 
 
 def explain(
@@ -80,6 +82,7 @@ def explain(
                 considered=considered,
                 chained=chained,
                 draw=draw_for(rule.target, facts) if isinstance(rule.target, Ranked) and rule.target.shares else None,
+                parts=_parts(facts, pinned),
             )
 
 
@@ -92,6 +95,11 @@ def _try_rules(program: Program, route: str, facts: Facts) -> tuple[Tried, ...]:
             break
     last = tried[-1].rule.target
     return (*tried, *_try_rules(program, last.route, facts)) if isinstance(last, HandOver) else tuple(tried)
+
+
+def _parts(facts: Facts, pinned: Mapping[str, Value]) -> dict[str, Mapping[str, float]]:
+    told = {text: facts.parts(text) for text in facts.asked if text not in pinned}
+    return {text: parts for text, parts in told.items() if parts}
 
 
 def _consider(target: Target, facts: Facts) -> tuple[Considered, ...]:

@@ -114,6 +114,14 @@ class Facts:
         """Whether a fact was read or pinned."""
         return text in self._known
 
+    def parts(self, text: str) -> Mapping[str, float]:
+        """What the value of a fact is made of where it is read, as far as its signal tells."""
+        try:
+            reading = self._readings.find(text)
+            return {} if reading.signal.parts is None else reading.signal.parts(self._moment(reading))
+        except Exception:  # noqa: BLE001 - as for values: an extension's failure is nobody's error
+            return {}
+
     def ask_model(self, model: str, fact: str) -> Value:
         """A model's fact, for strategies."""
         return self.ask(f"{model}.{fact}")

@@ -29,6 +29,8 @@ def explanation_to_json(explanation: Explanation, id_: str | None) -> dict[str, 
         shown["unfit"] = dict(explanation.chained.unfit)
     if explanation.draw is not None:
         shown["draw"] = to_json(Type.SHARE, explanation.draw)
+    if explanation.parts:
+        shown["parts"] = {text: dict(parts) for text, parts in explanation.parts.items()}
     return shown
 
 
@@ -62,6 +64,9 @@ def _lines(explanation: Explanation) -> Iterator[str]:
         yield ""
     for considered in explanation.considered:
         yield from _looked_lines(f"candidate {considered.model}", considered, types)
+    for text, parts in explanation.parts.items():
+        yield ""
+        yield f"{text}  {', '.join(f'{name} {number:+.3g}' for name, number in parts.items())}"
     yield ""
     yield from _outcome_lines(explanation)
 

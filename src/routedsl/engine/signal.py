@@ -1,6 +1,6 @@
 """The contract of a signal: one file in `signals/` binds `SIGNAL = Signal(...)`, docs and examples included."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from msgspec import Struct
@@ -88,7 +88,7 @@ class Signal(Struct, frozen=True, kw_only=True):
     raise, and where it does the fact is missing. `values` closes a text to a list. `keyed`
     signals take a name in brackets. `declared` facts of a model are written in its declaration.
     `at_most` names a signal that this one never exceeds; analysis relies on it. `optional` says
-    that the value may be missing.
+    that the value may be missing. `parts` tells, for `explain`, what numbers a value is made of.
     """
 
     name: str
@@ -104,3 +104,4 @@ class Signal(Struct, frozen=True, kw_only=True):
     declared: bool = False
     at_most: str | None = None
     examples: tuple[Example, ...] = ()
+    parts: Callable[[Moment], Mapping[str, float]] | None = None

@@ -15,7 +15,7 @@ from routedsl.language.operands import read_closed, read_kind
 from routedsl.language.promises import check_asserts
 from routedsl.language.rules import Given, check_routes, resolve_options, with_defaults
 from routedsl.language.scope import Scope
-from routedsl.language.settings import DEFAULTS, MODEL, OPTIONS, UPSTREAM, read_settings
+from routedsl.language.settings import CLASSIFIER, DEFAULTS, MODEL, OPTIONS, UPSTREAM, read_settings
 from routedsl.language.targets import Pools, check_pools
 from routedsl.language.vocabulary import Vocabulary
 
@@ -40,7 +40,6 @@ def _checked(files: Sequence[syntax.File], vocabulary: Vocabulary, findings: Fin
     _check_not_empty(files, findings)
     names = collect(files, findings)
     checked = _check_names(Scope(vocabulary, names, findings), digest)
-    _refuse_later(names, findings)
     _refuse_keys(files, findings)
     if not has_errors(findings.diagnostics):
         _warn_unused(names, findings)  # what is wrong may hide the use of a name
@@ -63,6 +62,7 @@ def _check_names(scope: Scope, digest: str) -> policy.Policy:
     return policy.Policy(
         upstreams=upstreams,
         models=models,
+        classifiers=_classifiers(scope),
         routes=routes,
         rules=rules,
         defaults=with_defaults(given),
@@ -94,6 +94,16 @@ def _models(scope: Scope, upstreams: Mapping[str, policy.Upstream]) -> dict[str,
             at = upstreams.get(upstream or "")
             values = {"id": name, **settings, "upstream": upstream, "slots": None if at is None else at.slots}
             found[name] = policy.Model(name=name, span=node.name.span, **values)
+    return found
+
+
+def _classifiers(scope: Scope) -> dict[str, policy.Classifier]:
+    found = {}
+    for name, node in scope.names.classifiers.items():
+        settings = read_settings(CLASSIFIER, node.settings, node.name.span, scope.findings)
+        if settings is not None:
+            signal = scope.classifier_word(name).name
+            found[name] = policy.Classifier(name=name, signal=signal, span=node.name.span, **settings)
     return found
 
 
@@ -138,11 +148,6 @@ def _explicit(named: str, node: syntax.Defaults, scope: Scope) -> str | None:
     return routes.get(named)
 
 
-def _refuse_later(names: Names, findings: Findings) -> None:
-    for classifier in names.classifiers.values():
-        findings.not_yet(classifier.name.span, "`classifier` is")
-
-
 def _refuse_keys(files: Sequence[syntax.File], findings: Findings) -> None:
     told = [found.span for found in findings.diagnostics if found.code == "R0701"]
     for key in find_keys(dict.fromkeys(file.source for file in files)):
@@ -153,7 +158,12 @@ def _refuse_keys(files: Sequence[syntax.File], findings: Findings) -> None:
 
 def _warn_unused(names: Names, findings: Findings) -> None:
     kinds: dict[str, Mapping[str, syntax.Declaration | syntax.Let | syntax.Pool]]
-    kinds = {"upstream": names.upstreams, "let": names.lets, "pool": names.pools}
+    kinds = {
+        "upstream": names.upstreams,
+        "classifier": names.classifiers,
+        "let": names.lets,
+        "pool": names.pools,
+    }
     for kind, declared in kinds.items():
         for name, node in declared.items():
             if (kind, name) not in names.used:

@@ -167,6 +167,19 @@ class Model(Node, frozen=True):
     slots: int | None = None
 
 
+class Classifier(Node, frozen=True):
+    """A trained signal as declared.
+
+    `signal` is its name among all signals: its own, or another where that is taken. `file` is the path as
+    written, `digest` the hash of the weights that were found there, None until they are read.
+    """
+
+    name: str
+    signal: str
+    file: str
+    digest: str | None = None
+
+
 def undeclared(name: str) -> Model:
     """A model of which nothing is written but its name."""
     return Model(name, name, span=NOWHERE)
@@ -329,6 +342,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     defaults: Options
     explicit: str | None = None
     asserts: tuple[Assert, ...] = ()
+    classifiers: Mapping[str, Classifier] = {}
     timezone: str = "UTC"
     open: bool = False
     digest: str = ""

@@ -12,7 +12,7 @@ from routedsl.language.scope import Scope, Wrong
 from routedsl.language.syntax import SignalRef
 from routedsl.language.vocabulary import SignalWord
 
-LATER = frozenset({"language", "code", "difficulty"})
+LATER = frozenset({"language", "code"})
 """Signals of the language that no version has yet."""
 _ALIASES = {
     "headers": "header", "prompt_tokens": "tokens", "input_tokens": "tokens", "token_count": "tokens",
@@ -57,7 +57,8 @@ def _word(ref: SignalRef, scope: Scope) -> tuple[SignalWord, str | None]:
         names.used.add(("let", ref.name))
         raise scope.wrong("R0303", ref.span, f"`{ref.name}` is a condition", "it stands alone: nothing is compared")
     if ref.name in names.classifiers:
-        return SignalWord(ref.name, Type.NUMBER, optional=True), None
+        names.used.add(("classifier", ref.name))
+        return scope.classifier_word(ref.name), None
     if scope.candidate and ref.name in vocabulary.model_facts:
         return vocabulary.model_facts[ref.name], policy.CANDIDATE
     if ref.name in vocabulary.signals:
@@ -115,7 +116,8 @@ def _unknown(ref: SignalRef, scope: Scope) -> Wrong:
     if name in scope.names.models:
         help_ = f"ask for a fact of it, such as `{name}.up`"
         return scope.wrong("R0201", ref.span, f"{quoted(name)} is a model, and no condition", help_)
-    known = [*vocabulary.signals, *scope.names.lets, *(vocabulary.model_facts if scope.candidate else ())]
+    declared = [*scope.names.classifiers, *scope.names.lets]
+    known = [*vocabulary.signals, *declared, *(vocabulary.model_facts if scope.candidate else ())]
     there = f"the signals are {listed(sorted(vocabulary.signals))}"
     alias = _ALIASES.get(name.lower())
     hint, edit = (f"did you mean `{alias}`?", alias) if alias else suggested(name, known, there)

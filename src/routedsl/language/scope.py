@@ -5,10 +5,11 @@ from msgspec import Struct
 from routedsl.base.diagnostic import Edit
 from routedsl.base.source import Span
 from routedsl.base.suggest import close_matches
+from routedsl.base.types import Type
 from routedsl.language import policy
 from routedsl.language.findings import Findings, quoted, some
 from routedsl.language.names import Names
-from routedsl.language.vocabulary import Vocabulary
+from routedsl.language.vocabulary import SignalWord, Vocabulary
 
 _REFUSING = frozenset({"deny", "block", "drop", "forbid", "reject", "refuse", "none"})
 
@@ -35,6 +36,19 @@ class Scope(Struct, frozen=True):
         """Report an error; what is returned is to be raised."""
         self.findings.error(code, span, message, help, edit=edit)
         return Wrong()
+
+    def classifier_word(self, name: str) -> SignalWord:
+        """What is known of the signal that a classifier is: a number that may be missing.
+
+        One that has the name of such a signal as it is itself goes before it, and is given where that is. Any
+        other signal of its name goes on under that for all but this policy's conditions.
+        """
+        hidden = self.vocabulary.signals.get(name)
+        if hidden is None:
+            return SignalWord(name, Type.NUMBER, optional=True)
+        if hidden.type is Type.NUMBER and not hidden.optional:
+            return hidden
+        return SignalWord(f"classifier {name}", Type.NUMBER, optional=True)
 
     def has_model(self, name: str, span: Span, *, target: bool = False) -> bool:
         """Whether a name is a model's; where it is not, that is reported.

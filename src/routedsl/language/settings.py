@@ -21,6 +21,7 @@ from routedsl.language.operands import (
     read_protocol,
     read_quality,
     read_retry,
+    read_text,
     read_timezone,
     read_url,
     read_whole,
@@ -85,6 +86,8 @@ MODEL = Settings(
     },
 )
 """What `model` takes; what a model can support is for the vocabulary to say."""
+CLASSIFIER = Settings("`classifier`", {"file": read_text}, needed=("file",))
+"""What `classifier` takes."""
 OPTIONS = Settings(
     "a rule, a block or a route",
     {
@@ -106,7 +109,7 @@ OPTIONS = Settings(
 DEFAULTS = Settings("`defaults`", {**OPTIONS.readers, "timezone": read_timezone, "explicit": read_name}, word="option")
 """What `defaults` takes: every option, and what concerns the whole policy."""
 
-EXAMPLES = {"url": 'url "http://127.0.0.1:11434/v1"'}
+EXAMPLES = {"url": 'url "http://127.0.0.1:11434/v1"', "file": 'file "difficulty.json"'}
 """How settings that may not be left out are written."""
 
 
@@ -162,7 +165,8 @@ _ALIASES = {
     "base_url": "url", "api_base": "url", "endpoint": "url", "address": "url", "api_key": "key", "token": "key",
     "provider": "upstream", "backend": "upstream", "model": "id", "name": "id", "context_window": "context",
     "capabilities": "supports", "retries": "retry", "fallbacks": "fallback", "max_tokens": "max_output",
-    "request_timeout": "timeout", "type": "kind", "cost": "input_price", "labels": "tags",
+    "request_timeout": "timeout", "type": "kind", "cost": "input_price", "labels": "tags", "path": "file",
+    "weights": "file",
 }  # fmt: skip
 """What other tools call settings and options."""
 
@@ -176,7 +180,7 @@ def _meant(name: str, taken: Settings) -> str | None:
 
 
 def _where_it_belongs(name: str, taken: Settings) -> tuple[str, str | None]:
-    other = next((each for each in (UPSTREAM, MODEL, OPTIONS, DEFAULTS) if name in each.readers), None)
+    other = next((each for each in (UPSTREAM, MODEL, CLASSIFIER, OPTIONS, DEFAULTS) if name in each.readers), None)
     if other is not None:
         return f"it belongs to {other.place}", None
     meant = _meant(name, taken)

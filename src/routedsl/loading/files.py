@@ -143,7 +143,7 @@ def _import(statement: Import, importer: Path, reading: Reading) -> None:
     target = importer.parent / written
     if not written or "\0" in written:
         reading.diagnostics.append(Diagnostic(code="R0602", message="the import names no file", span=span))
-    elif Path(written).is_absolute() or not _lies_below(target, importer, reading):
+    elif Path(written).is_absolute() or not lies_below(target, importer, reading):
         hint = "an import lies beside the file that names it, or below"
         reading.diagnostics.append(Diagnostic(code="R0602", message=f"`{written}` lies outside", span=span, help=hint))
     elif len(reading.seen) >= MOST_FILES:
@@ -153,7 +153,8 @@ def _import(statement: Import, importer: Path, reading: Reading) -> None:
         _read_file(target, reading, span)
 
 
-def _lies_below(target: Path, importer: Path, reading: Reading) -> bool:
+def lies_below(target: Path, importer: Path, reading: Reading) -> bool:
+    """Whether a file lies beside the one that names it or below, and within the policy, wherever links lead."""
     resolved = _resolved(target)
     return resolved.is_relative_to(_resolved(importer).parent) and resolved.is_relative_to(_resolved(reading.folder))
 

@@ -1,7 +1,8 @@
 """Loads a policy: reads its files, compiles them, and says what took part."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 
 from msgspec import Struct
@@ -11,8 +12,10 @@ from routedsl.analysis.survey import Survey, survey
 from routedsl.base.diagnostic import Diagnostic, PolicyError, has_errors, in_order
 from routedsl.base.source import Source
 from routedsl.engine.catalog import Catalog
+from routedsl.engine.classifier import Classifier
 from routedsl.engine.compile import compile_policy
 from routedsl.engine.program import Program
+from routedsl.loading.classifiers import read_classifiers
 from routedsl.loading.files import Reading, read_policy
 
 HARMLESS = frozenset({"R0102", "R0104", "R0106", "R0702", "R0901"})
@@ -52,8 +55,9 @@ def load_policy(path: Path, catalog: Catalog, lints: Lints = _no_lints) -> Loadi
     decides or serves leaves that to `check`, for it takes time.
     """
     reading = read_policy(path)
-    digest = _digest(reading)
-    program, checked = compile_policy(reading.files, catalog, digest=digest) if reading.files else (None, ())
+    classifiers = read_classifiers(reading)
+    digest = _digest(reading, classifiers)
+    program, checked = _compiled(reading, catalog, digest, classifiers)
     if has_errors(reading.diagnostics):
         program = None
     proved = () if program is None else _analyse(program, lints)
@@ -75,6 +79,14 @@ def require_policy(path: Path, catalog: Catalog) -> Program:
     return loading.program
 
 
+def _compiled(
+    reading: Reading, catalog: Catalog, digest: str, classifiers: Mapping[str, Classifier]
+) -> tuple[Program | None, tuple[Diagnostic, ...]]:
+    if not reading.files:
+        return None, ()
+    return compile_policy(reading.files, catalog, digest=digest, classifiers=classifiers)
+
+
 def _analyse(program: Program, lints: Lints) -> list[Diagnostic]:
     known = survey(program)
     return [*proofs(known), *lints(known)]
@@ -86,10 +98,12 @@ def _causes(checked: Iterable[Diagnostic], reading: Reading) -> list[Diagnostic]
     return [found for found in checked if not (lost and found.code in CONSEQUENCES)]
 
 
-def _digest(reading: Reading) -> str:
+def _digest(reading: Reading, classifiers: Mapping[str, Classifier]) -> str:
+    texts = [(name, source.text) for name, source in sorted(reading.sources.items())]
+    weights = [(name, classifier.digest) for name, classifier in sorted(classifiers.items())]
     hashed = sha256()
-    for name, source in sorted(reading.sources.items()):
-        for part in (name.encode("utf-8", "surrogateescape"), source.text.encode()):
-            hashed.update(len(part).to_bytes(8, "big"))
-            hashed.update(part)
+    for part in chain.from_iterable((*texts, *weights)):
+        data = part.encode("utf-8", "surrogateescape")
+        hashed.update(len(data).to_bytes(8, "big"))
+        hashed.update(data)
     return hashed.hexdigest()

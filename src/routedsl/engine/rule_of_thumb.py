@@ -1,0 +1,109 @@
+"""How able a model a request seems to need, by rule of thumb: the middle, and points for what is seen in its wording.
+
+Only what is seen counts. A short text is no sign of an easy request and an unknown one no sign of anything: where
+nothing is known, the middle is what is said. Each part is named and bounded, and `explain` shows it.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from routedsl.engine.wording import Wording
+
+MIDDLE = 50
+HIGHEST = 100
+_GREETINGS = frozenset(b"hi hello hey there thanks thank you bye goodbye ok okay good morning evening please".split())
+_FACTS = frozenset(b"what who whom when where which name define".split())
+_REWORDINGS = frozenset(
+    b"translate rephrase reword rewrite paraphrase summarize summarise shorten proofread spell format".split()
+)
+_SHORT_GREETING, _SHORT_QUESTION = 6, 16
+"""Words up to which a greeting is nothing else, and a plain question likely one for a fact."""
+
+
+class Part(NamedTuple):
+    """One thing that is looked for: its points, the most that count, and what it is, for people."""
+
+    points: Callable[[Wording], int]
+    most: int
+    doc: str
+
+
+def _doublings(count: int, unit: int) -> int:
+    """How often the unit is doubled to get to the count."""
+    return max(0, (count // unit).bit_length() - 1)
+
+
+def _mathematics(wording: Wording) -> int:
+    signs = wording.numbers.bit_length() + wording.operators.bit_length()
+    return 2 * signs + 3 * wording.count("quantity")
+
+
+def _greeting(wording: Wording) -> int:
+    return -35 if 0 < wording.words <= _SHORT_GREETING and _GREETINGS.issuperset(wording.distinct) else 0
+
+
+def _fact(wording: Wording) -> int:
+    plain = wording.opening in _FACTS and wording.words <= _SHORT_QUESTION
+    return -12 if plain and not wording.numbers and not wording.around else 0
+
+
+PARTS: Mapping[str, Part] = MappingProxyType(
+    {
+        "length": Part(
+            lambda wording: 4 * _doublings(wording.chars, 200),
+            12,
+            "how often the last message is twice as long, past 200 characters",
+        ),
+        "context": Part(
+            lambda wording: 2 * _doublings(wording.around, 500),
+            10,
+            "how often what stands around it is twice as long, past 500 characters",
+        ),
+        "code": Part(
+            lambda wording: 8 * (wording.fences > 0) + min(wording.marks // 8, 6),
+            12,
+            "blocks of code, and the signs that programs are full of",
+        ),
+        "mathematics": Part(_mathematics, 14, "numbers, operators, and words such as `calculate`"),
+        "reasoning": Part(
+            lambda wording: 6 * wording.count("reasoning"), 18, "words such as `prove`, `compare`, `design`, `why`"
+        ),
+        "constraints": Part(
+            lambda wording: 2 * (wording.count("constraint") + wording.count("negation")),
+            12,
+            "words such as `must`, `exactly`, `not`, `except`",
+        ),
+        "conditions": Part(
+            lambda wording: 2 * wording.count("condition"), 8, "words such as `if`, `suppose`, `whether`"
+        ),
+        "steps": Part(
+            lambda wording: 2 * wording.count("sequence") + 2 * max(0, wording.questions - 1),
+            8,
+            "words such as `first`, `next`, and questions past the first",
+        ),
+        "people": Part(lambda wording: wording.count("person"), 6, "people that it is about: `she`, `his`, `they`"),
+        "script": Part(
+            lambda wording: 6 * (4 * wording.foreign > wording.letters), 6, "another script than Latin, for a good part"
+        ),
+        "tools": Part(lambda wording: 2 * wording.tools.bit_length(), 6, "how many tools are offered"),
+        "greeting": Part(_greeting, 0, "nothing but a greeting or thanks"),
+        "fact": Part(_fact, 0, "a short plain question, without numbers, that begins with `who`, `when`, `where` …"),
+        "rewording": Part(
+            lambda wording: -10 * (wording.opening in _REWORDINGS),
+            0,
+            "a text that is there to be handled: `translate`, `summarize` …",
+        ),
+    }
+)
+"""Every part by its name."""
+
+
+def points_of(wording: Wording) -> list[int]:
+    """The points of each part, in their order."""
+    return [min(part.points(wording), part.most) for part in PARTS.values()]
+
+
+def rule_of_thumb(points: list[int]) -> int:
+    """The difficulty, from 0 to 100, of a request with these points."""
+    return max(0, min(HIGHEST, MIDDLE + sum(points)))
