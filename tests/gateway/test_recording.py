@@ -99,7 +99,15 @@ async def test_every_end_leaves_one_record(tmp_path: Path) -> None:
         await settled(served, 5)
     found = records(state)
     ends = {(record.asked, record.stream): (record.status, record.end, record.failed) for record in found}
+    tried = {(record.asked, record.stream): [each.outcome for each in record.attempts] for record in found}
     assert len(found) == 5
+    assert tried == {
+        ("nobody", False): [],
+        ("large", False): ["status_503", "status_503"],
+        ("tiny", True): ["cut"],
+        ("medium", True): ["gone"],
+        ("medium", False): ["gone"],
+    }
     assert ends == {
         ("nobody", False): (404, "whole", False),
         ("large", False): (503, "whole", True),
@@ -107,6 +115,26 @@ async def test_every_end_leaves_one_record(tmp_path: Path) -> None:
         ("medium", True): (200, "gone", False),
         ("medium", False): (None, "gone", False),
     }
+
+
+async def test_each_attempt_is_recorded_with_its_clocks(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    scripts = {"tiny": Script(fault="503"), "medium": Script(fault="hang"), "large": Script(latency=0.05)}
+    policy = "else tiny { fallback [medium, large] timeout 300ms retry 0 }\n"
+    async with serving(tmp_path, policy, scripts=scripts, state=state) as served, ClientSession(served.url) as http:
+        assert (await got(http.post(COMPLETIONS, json=HI))).status == 200
+    (record,) = records(state)
+    told = [(each.model, each.outcome, each.status) for each in record.attempts]
+    assert told == [("tiny", "status_503", 503), ("medium", "timeout", None), ("large", "ok", 200)]
+    first, second, third = record.attempts
+    assert first.started < second.started < third.started
+    assert second.maybe_billed
+    assert 0.29 < second.took < 1
+    assert third.connected is not None
+    assert third.headers is not None
+    assert 0 <= third.connected <= third.headers <= third.took <= record.took
+    assert third.headers >= 0.05
+    assert third.tokens == (record.tokens_in, record.tokens_out)
 
 
 async def test_what_a_drain_cuts_off_is_recorded_so(tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ from routedsl.engine.decision import Decision
 from routedsl.engine.example import NOON
 from routedsl.engine.program import Program, program_of
 from routedsl.engine.request import Message, Request
-from routedsl.engine.world import UNMEASURED, World
+from routedsl.engine.world import UNMEASURED, ModelState, World
 from routedsl.language.parse import parse
 from routedsl.records.making import Happened, world_to_json
 from routedsl.records.recipe import Privacy, Recipes
-from routedsl.records.record import Record, decode, encode
+from routedsl.records.record import Record, StateRecord, decode, encode
 from routedsl.records.replay import replayer_of, world_of
 from tests.effort import TORTURE
 from tests.records.scenes import MODELS, moved, scene_policy, scene_request, scene_world
@@ -80,6 +80,10 @@ def test_a_world_comes_back_as_it_was() -> None:
         assert back == World(
             now=world.now, draw=world.draw, models=measured, sticky=world.sticky, sticky_age=world.sticky_age
         )
+
+
+def test_all_that_is_measured_of_a_model_is_kept() -> None:
+    assert StateRecord.__struct_fields__ == ModelState.__struct_fields__
 
 
 @pytest.mark.parametrize("seed", range(POLICIES))

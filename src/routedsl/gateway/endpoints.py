@@ -20,7 +20,6 @@ from routedsl.gateway.ingress import LARGE, read_request
 from routedsl.gateway.keys import Client
 from routedsl.gateway.recording import Decided
 from routedsl.gateway.relay import relay
-from routedsl.gateway.reply import AttemptRecord
 from routedsl.gateway.wiring import DECIDED, GATEWAY, Gateway
 
 Headers = CIMultiDict[str]
@@ -41,8 +40,7 @@ async def complete(http: web.Request, protocol: Protocol) -> web.StreamResponse:
         if decision.action is Action.REJECT:
             ending.status = decision.status or 400
             return _rejection(decision, protocol)
-        tried = ending.attempts = list[AttemptRecord]()  # also of a client that leaves before there is a reply
-        reply = await gateway.dispatcher.dispatch(request, decision, generation.policy, protocol, tried)
+        reply = await gateway.dispatcher.dispatch(request, decision, generation.policy, protocol, ending.attempts)
         gateway.sessions.answered(request.session, reply.served_by)
         ending.status, ending.model = reply.status, reply.served_by
         headers: Headers = CIMultiDict(reply.headers)

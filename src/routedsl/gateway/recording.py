@@ -1,6 +1,5 @@
 """What the gateway knows of a decided request and of its end, handed to whoever keeps it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from routedsl.engine.decision import Decision
@@ -36,7 +35,7 @@ class Ending:
     """
 
     began: int
-    attempts: Sequence[AttemptRecord] = field(default_factory=list)
+    attempts: list[AttemptRecord] = field(default_factory=list)
     status: int | None = None
     end: End = End.WHOLE
     model: str | None = None
@@ -100,6 +99,7 @@ def _attempt(attempt: AttemptRecord) -> Attempt:
         tokens=attempt.usage,
         wasted=attempt.wasted,
         hedged=attempt.hedged,
+        stale=attempt.stale,
         maybe_billed=attempt.maybe_billed,
         config_fault=attempt.config_fault,
     )
