@@ -155,6 +155,9 @@ def scene_world(rng: Random) -> World:
             inflight=rng.randrange(4),
             queue=rng.randrange(4),
             load=rng.choice((0, rng.randrange(10**6))),
+            slots=rng.choice((None, 1, 4)),
+            loaded=rng.choice((None, True, False)),
+            memory_free=rng.choice((None, 333_333)),
             success=rng.choice((None, rng.randrange(10**6))),
             speed=rng.choice((None, 42.1, rng.random() * 100)),
         )
