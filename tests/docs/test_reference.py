@@ -10,7 +10,7 @@ from routedsl.base.source import NOWHERE
 from routedsl.base.types import Type
 from routedsl.base.units import DURATIONS, Quantity, render_quantity
 from routedsl.discover import builtin
-from routedsl.engine.attempts import terms_of
+from routedsl.engine.terms import terms_of
 from routedsl.language.lets import LARGEST
 from routedsl.language.lexis import DEEPEST
 from routedsl.language.operands import LONGEST

@@ -9,17 +9,16 @@ from routedsl.engine.attempts import (
     Ending,
     Miss,
     Stop,
-    Terms,
     Try,
     Wait,
     after,
     begin,
     beside,
     denied,
-    terms_of,
 )
 from routedsl.engine.classify import BACKOFF
 from routedsl.engine.outcome import Failed, Kind, Passage
+from routedsl.engine.terms import Terms, terms_of
 from routedsl.language.policy import Options
 
 TERMS = Terms(timeout=15 * SECOND, first_token=10 * SECOND, idle=20 * SECOND, deadline=120 * SECOND, retry=1)

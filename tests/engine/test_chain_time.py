@@ -13,7 +13,6 @@ from routedsl.engine.attempts import (
     SECOND,
     Ending,
     Stop,
-    Terms,
     Try,
     after,
     begin,
@@ -21,6 +20,7 @@ from routedsl.engine.attempts import (
     denied,
 )
 from routedsl.engine.outcome import UNTRIED, Failed, Kind, Passage
+from routedsl.engine.terms import Terms
 
 CHAINS = 100_000 if os.environ.get("HYPOTHESIS_PROFILE") == "torture" else 5_000
 FAULTS = tuple(kind for kind in Kind if kind not in {Kind.SKIPPED, Kind.GONE, Kind.LOST, Kind.LATE})

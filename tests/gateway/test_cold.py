@@ -2,8 +2,8 @@
 
 import pytest
 
-from routedsl.engine.attempts import STARTING, patient, terms_of
 from routedsl.engine.probe import Reading, Readings
+from routedsl.engine.terms import STARTING, patient, terms_of
 from routedsl.gateway.clock import SECOND
 from routedsl.language.policy import Options
 from routedsl.testing import Script

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from routedsl.engine.attempts import terms_of
 from routedsl.engine.outcome import Answered, Failed, Kind, Outcome
 from routedsl.engine.protocol import Arrival
 from routedsl.engine.sse import LARGEST_EVENT
+from routedsl.engine.terms import terms_of
 from routedsl.gateway.clock import SECOND, SystemClock
 from routedsl.gateway.reply import StreamBroken
 from routedsl.gateway.stream import Manners, Stream, manners_of

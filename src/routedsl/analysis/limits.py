@@ -8,7 +8,7 @@ from msgspec import Struct
 from routedsl.analysis.regions import Box
 from routedsl.analysis.space import Space
 from routedsl.base.source import NOWHERE
-from routedsl.engine.attempts import Terms, patient, terms_of
+from routedsl.engine.terms import Terms, patient, terms_of
 from routedsl.language.policy import Model, Options, Policy, Upstream, undeclared
 
 PER = 1_000_000

@@ -5,23 +5,17 @@ microseconds, times those of one monotonic clock; a draw is chance, 0 to 999,999
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from routedsl.base.units import DURATIONS, WHOLE
 from routedsl.engine.classify import Again, Onward, Verdict, classify
 from routedsl.engine.outcome import UNTRIED, Failed, Kind
-from routedsl.language.policy import Options
+from routedsl.engine.terms import Terms
 
 SECOND = DURATIONS["s"]
-TIMEOUT = 60 * SECOND
-STREAM_TIMEOUT = 15 * SECOND
-FIRST_TOKEN = 10 * SECOND
-IDLE = 20 * SECOND
-DEADLINE = 120 * SECOND
-STREAM_DEADLINE = 600 * SECOND
-STARTING = 60 * SECOND
-"""What a model has at least that its server has to load first."""
 LARGEST_RESERVE = 5 * SECOND
 TOO_LATE = Failed(kind=Kind.SKIPPED, detail="too little time was left")
 LEAST_TIME = 250 * DURATIONS["ms"]
@@ -29,42 +23,6 @@ LEAST_TIME = 250 * DURATIONS["ms"]
 LONGEST_PAUSE = 2 * SECOND
 MIDDLE = WHOLE // 2
 """The draw that changes nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """A route's options with the defaults filled in: what one chain is run by."""
-
-    timeout: int
-    first_token: int
-    idle: int
-    deadline: int
-    retry: int
-    fallback_on: tuple[str, ...] = ()
-    hedge: int | None = None
-
-
-def terms_of(options: Options, *, stream: bool) -> Terms:
-    """The terms of a request; a stream has defaults of its own."""
-    first_token = min(FIRST_TOKEN, _given(options.timeout, FIRST_TOKEN))
-    return Terms(
-        timeout=_given(options.timeout, STREAM_TIMEOUT if stream else TIMEOUT),
-        first_token=_given(options.first_token, first_token),
-        idle=_given(options.idle, IDLE),
-        deadline=_given(options.deadline, STREAM_DEADLINE if stream else DEADLINE),
-        retry=options.retry,
-        fallback_on=options.fallback_on,
-        hedge=options.hedge,
-    )
-
-
-def patient(terms: Terms) -> Terms:
-    """The terms of a call of a model that may have to be loaded first, which no written clock cuts short."""
-    return replace(terms, timeout=max(terms.timeout, STARTING), first_token=max(terms.first_token, STARTING))
-
-
-def _given(duration: int | None, default: int) -> int:
-    return default if duration is None else duration
 
 
 class Ending(StrEnum):
@@ -78,8 +36,7 @@ class Ending(StrEnum):
     """The deadline came first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Try:
+class Try(Struct, frozen=True):
     """Call the model, after a pause; before `until` it must have begun to answer.
 
     `retried` and `hedged` calls are extra ones, which the model's retry budget must allow: one more
@@ -98,13 +55,11 @@ class Try:
         return self.retried or self.hedged
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """Nothing new: the call that runs goes on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """No further attempt; what still runs is given up. `answer` is the attempt whose refusal is passed on."""
 
     ending: Ending
@@ -114,16 +69,14 @@ class Stop:
 Turn = Try | Wait | Stop
 
 
-@dataclass(frozen=True, slots=True)
-class Miss:
+class Miss(Struct, frozen=True):
     """An attempt that failed: of which model, and how."""
 
     model: str
     failed: Failed
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """A call that was begun: `tries` counts those of its model. At `hedge_at` another may be started beside it."""
 
     model: str
@@ -132,8 +85,7 @@ class Run:
     hedge_at: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempts:
+class Attempts(Struct, frozen=True, kw_only=True):
     """How far a chain has come: `left` are the models not called yet, the next one first; `running` the calls begun.
 
     `contexts` are the context windows as declared. `deadline` is a time, `reserve` how much of what is left

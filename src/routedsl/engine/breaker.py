@@ -5,7 +5,8 @@ are microseconds of one monotonic clock. A `draw`, 0 to 999,999, is chance, told
 many gateways do not all come back to a server at once.
 """
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from routedsl.base.units import DURATIONS, WHOLE
 
@@ -25,8 +26,7 @@ MIDDLE = WHOLE // 2
 """The draw that changes nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """What ended within one slice of time."""
 
     slice: int
@@ -34,8 +34,7 @@ class Tally:
     failed: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Breaker:
+class Breaker(Struct, frozen=True, kw_only=True):
     """The state of one model's breaker.
 
     `opened` is when it tripped, None while it is closed, `until` when it may be tried again, and

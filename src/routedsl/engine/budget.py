@@ -9,7 +9,7 @@ gives to small traffic in the place of Finagle's so many a second.
 Pure: told the time, in microseconds of one monotonic clock.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from routedsl.base.units import DURATIONS
 
@@ -20,8 +20,7 @@ FLOOR = 3
 FIRSTS_FOR_ONE = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(Struct, frozen=True):
     """The calls within one second: first ones, and extra ones."""
 
     second: int

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from routedsl.base.units import DURATIONS
 from routedsl.engine.outcome import Failed, Kind, Passage
@@ -38,8 +40,7 @@ class Mark(StrEnum):
     RESTS = "rests"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """What follows from a failure.
 
     `pause` is the microseconds before the same model: a floor where `exact`, else to be jittered, and
@@ -152,8 +153,7 @@ _CREDIT_OPENINGS = ("your credit balance is too low", "you have reached your spe
 """How a message about credit begins. What the client wrote may be quoted further on, and must rest no model."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(Struct, frozen=True):
     """An error body's codes and message, in lower case."""
 
     codes: frozenset[str]

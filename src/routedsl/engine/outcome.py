@@ -1,7 +1,8 @@
 """What became of one attempt: answered, or failed with a kind named by what routing can do about it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Kind(StrEnum):
@@ -58,8 +59,7 @@ Usage = tuple[int, int]
 """Tokens of the prompt, and of the answer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passage:
+class Passage(Struct, frozen=True, kw_only=True):
     """An upstream's refusal that may be passed on to the client as it came."""
 
     status: int
@@ -67,15 +67,13 @@ class Passage:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class Answered(Struct, frozen=True, kw_only=True):
     """The model answered, all of it. `usage` is None where nobody told."""
 
     usage: Usage | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
+class Failed(Struct, frozen=True, kw_only=True):
     """The model did not answer.
 
     `detail` says more, for people, and never in an upstream's own words; of a timeout it names the

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from routedsl.engine.attempts import Terms, Try, patient
+from routedsl.engine.attempts import Try
 from routedsl.engine.classify import classify, maybe_billed, read_failure
 from routedsl.engine.outcome import Answered, Failed, Kind, Outcome, Passage, Usage
 from routedsl.engine.protocol import Forwarding, Protocol
 from routedsl.engine.request import Request
+from routedsl.engine.terms import Terms, patient
 from routedsl.gateway.clock import SECOND, Clock
 from routedsl.gateway.reply import JSON_TYPE, AttemptRecord, Reply, answered
 from routedsl.gateway.secret import Secret

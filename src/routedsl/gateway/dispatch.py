@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from routedsl.engine.attempts import Attempts, Stop, Try, Wait, after, begin, beside, denied, terms_of
+from routedsl.engine.attempts import Attempts, Stop, Try, Wait, after, begin, beside, denied
 from routedsl.engine.classify import classify
 from routedsl.engine.decision import Decision
 from routedsl.engine.outcome import Failed, Kind
 from routedsl.engine.protocol import Protocol
 from routedsl.engine.request import Request
+from routedsl.engine.terms import terms_of
 from routedsl.gateway.attempt import GONE, LOST, Attempt, Errand
 from routedsl.gateway.clock import Clock
 from routedsl.gateway.reply import AttemptRecord, Reply, ended, untried

@@ -5,11 +5,11 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from routedsl.engine.attempts import Terms
 from routedsl.engine.outcome import Answered, Failed, Kind, Outcome, Passage, Usage
 from routedsl.engine.protocol import Protocol, StreamEvent
 from routedsl.engine.request import Request
 from routedsl.engine.sse import EventTooLargeError, ServerEvent, SseDecoder, encode_event
+from routedsl.engine.terms import Terms
 from routedsl.gateway.clock import SECOND, Clock
 from routedsl.gateway.reply import STREAM_TYPE, StreamBroken
 from routedsl.gateway.transport import Answer, AttemptError, failure, within
