@@ -89,6 +89,32 @@ def test_what_an_error_says_counts_more_than_its_status(status: int, body: bytes
     assert read_failure(status, {}, body, NOW).kind is kind
 
 
+@pytest.mark.parametrize(
+    ("status", "type_", "message", "kind"),
+    [
+        (400, "invalid_request_error", "messages: at least one message is required", Kind.INVALID),
+        (400, "invalid_request_error", "prompt is too long: 210000 tokens > 200000 maximum", Kind.TOO_LONG),
+        (400, "invalid_request_error", "input length and `max_tokens` exceed context limit: 9 + 2 > 10", Kind.TOO_LONG),
+        (400, "invalid_request_error", "Your credit balance is too low to access the Anthropic API.", Kind.EXHAUSTED),
+        (400, "invalid_request_error", "You have reached your specified API usage limits.", Kind.EXHAUSTED),
+        (400, "invalid_request_error", "Output blocked by content filtering policy", Kind.FILTERED),
+        (400, "invalid_request_error", "wrong value: 'output blocked by content filtering policy'", Kind.INVALID),
+        (401, "authentication_error", "invalid x-api-key", Kind.UNAUTHORIZED),
+        (402, "billing_error", "There is an issue with your billing.", Kind.EXHAUSTED),
+        (403, "permission_error", "Your API key does not have permission", Kind.UNAUTHORIZED),
+        (404, "not_found_error", "model: claude-9", Kind.UNKNOWN),
+        (413, "request_too_large", "Request exceeds the maximum size", Kind.INVALID),
+        (429, "rate_limit_error", "This request would exceed your organization's rate limit", Kind.LIMITED),
+        (500, "api_error", "Internal server error", Kind.ERROR),
+        (504, "timeout_error", "Request timed out", Kind.UNAVAILABLE),
+        (529, "overloaded_error", "Overloaded", Kind.UNAVAILABLE),
+    ],
+)  # fmt: skip
+def test_what_anthropic_says(status: int, type_: str, message: str, kind: Kind) -> None:
+    body = json.dumps({"type": "error", "error": {"type": type_, "message": message}, "request_id": "r"}).encode()
+    assert read_failure(status, {}, body, NOW).kind is kind
+
+
 def test_only_the_clients_own_faults_are_passed_on() -> None:
     for status in range(300, 600):
         failed = read_failure(status, {"content-type": "text/plain"}, b"secret words of a server", NOW)

@@ -142,6 +142,7 @@ _LENGTH_PHRASES = (
     "context length",
     "context size",
     "context window",
+    "exceed context limit",
     "prompt is too long",
     "input is too long",
     "too many tokens",
@@ -149,8 +150,9 @@ _LENGTH_PHRASES = (
     "maximum prompt length",
 )
 _QUOTA_PHRASES = ("exceeded your current quota", "insufficient credit", "insufficient balance")
+_FILTER_OPENING = "output blocked by content filtering"
 _CREDIT_OPENINGS = ("your credit balance is too low", "you have reached your specified api usage limits")
-"""How a message about credit begins. What the client wrote may be quoted further on, and must rest no model."""
+"""How such messages begin. What the client wrote may be quoted further on, and must decide nothing."""
 
 
 class _Said(Struct, frozen=True):
@@ -181,7 +183,7 @@ def _kind(status: int, said: _Said) -> Kind:
 
 
 def _client_fault(said: _Said) -> Kind | None:
-    if said.codes & _FILTER_CODES:
+    if said.codes & _FILTER_CODES or said.message.startswith(_FILTER_OPENING):
         return Kind.FILTERED
     if said.codes & _QUOTA_CODES or said.message.startswith(_CREDIT_OPENINGS):
         return Kind.EXHAUSTED
