@@ -95,8 +95,8 @@ def test_the_words_of_the_language_are_there() -> None:
     assert set(CATALOG.probes) == {"openai", "ollama", "llamacpp", "vllm"}
     assert " ".join(sorted(CATALOG.signals)) == (
         "audio chars difficulty draw effort endpoint files header images json key last last_chars max_tokens messages "
-        "metadata model session stream system system_chars temperature text time tokens tool_calls tools total_tokens turns "
-        "user weekday words"
+        "metadata model session stream system system_chars temperature text time tokens tool_calls tools total_tokens "
+        "turns user weekday words"
     )
     assert " ".join(sorted(CATALOG.model_facts)) == (
         "context cost errors first_token inflight input_price latency load loaded memory_free output_price quality "
