@@ -20,7 +20,7 @@ from routedsl.language.policy import Fact, Like
 Body = dict[str, object]
 
 ENDPOINT = "chat"
-"""Where the bodies are sent."""
+"""Where the bodies are sent, unless another endpoint is demanded: their plainest parts are read alike at each."""
 MOST_TALKS = 100
 """Conversations whose tokens are counted for one bound of the answer."""
 _PARTS: Mapping[str, Body] = {
@@ -36,7 +36,7 @@ def bodies(demands: Demands, program: Program, to: Destination) -> Iterator[Body
     if model is None:
         return
     fields = _fields(demands)
-    parse = program.catalog.protocols[ENDPOINT].parse
+    parse = program.catalog.protocols[endpoint_in(demands, program)].parse
 
     def body_of(talk: Talk) -> Body:
         return {"model": model, "messages": _messages(talk, demands), **_tools(talk), **fields}
@@ -49,6 +49,12 @@ def bodies(demands: Demands, program: Program, to: Destination) -> Iterator[Body
         for talk in islice(talks(demands), MOST_TALKS):
             for exact in with_tokens(talk, room.tokens, demands, count):
                 yield body_of(exact) | bound
+
+
+def endpoint_in(demands: Demands, program: Program) -> str:
+    """The endpoint that is demanded, where there is one of that name."""
+    endpoint = asked("endpoint", demands, default=ENDPOINT)
+    return endpoint if isinstance(endpoint, str) and endpoint in program.catalog.protocols else ENDPOINT
 
 
 # ── fields that have nothing to do with one another ─────────────────────────────────────────────

@@ -6,6 +6,7 @@ from contextlib import suppress
 from msgspec.structs import replace
 
 from routedsl.analysis.capacity import MOST_LABELS, misfits, told
+from routedsl.analysis.dialects import dialect_findings
 from routedsl.analysis.implicit import Links, chains, wheres
 from routedsl.analysis.limits import silence
 from routedsl.analysis.predicates import test_of
@@ -28,6 +29,7 @@ def chain_findings(survey: Survey) -> Iterator[Diagnostic]:
     for route in survey.routes.values():
         longest = _longest(route, survey)
         yield from told(list(misfits(route, survey)), survey)
+        yield from dialect_findings(route, survey)
         yield from _late(longest, survey.program.policy)
         yield from _together(longest, survey.program.policy)
         yield from filter_findings(route, survey)
@@ -95,12 +97,20 @@ def _together(longest: Chains, policy: Policy) -> Iterator[Diagnostic]:
         if len(links) > 1 and len(shared) == 1 and bool(rule.options.fallback) is fallbacks:
             by_upstream.setdefault(next(iter(shared)) or "", []).append(rule)
     for upstream, rules in by_upstream.items():
-        elsewhere = next((model.name for model in policy.models.values() if model.upstream != upstream), None)
+        elsewhere = next(_elsewhere(upstream, policy), None)
         if elsewhere is not None:
             whose = f"the chain of `{rules[0].name}`" if len(rules) == 1 else f"the chains of these {len(rules)} rules"
             message = f"all models in {whose} answer at `{upstream}`: where it fails, they fail together"
             help_ = f"let a model of another upstream stand in, such as `{elsewhere}`"
             yield _warning("R0516", rules[0].span, message, help_, rules[1:])
+
+
+def _elsewhere(upstream: str, policy: Policy) -> Iterator[str]:
+    """The models of other upstreams that could stand in: they speak the same dialect."""
+    spoken = {name: declared.protocol for name, declared in policy.upstreams.items()}
+    for model in policy.models.values():
+        if model.upstream != upstream and spoken.get(model.upstream or "") == spoken.get(upstream):
+            yield model.name
 
 
 # ── filters ─────────────────────────────────────────────────────────────────────────────────────

@@ -32,6 +32,7 @@ from routedsl.language.policy import (
 )
 
 MODEL = Fact("model", Type.TEXT)
+ENDPOINT = Fact("endpoint", Type.TEXT)
 _DRAW = Fact("draw", Type.SHARE)
 _TOKENS = Fact("tokens", Type.COUNT)
 _TOTAL = Fact("total_tokens", Type.COUNT)
@@ -165,6 +166,18 @@ def _too_long(context: int, cap: int | None, span: Span) -> Condition:
     return And((long, Compare(_TOKENS, Op.GT, context - cap, span=span)), span=span)
 
 
+def mixed_endpoints(program: Program) -> tuple[str, ...]:
+    """The endpoints at which some declared model cannot be asked, and some can; none where all speak alike."""
+    fleet = program.fleet
+    asked = {name: [fleet.serves(model, name) for model in fleet.spoken] for name in fleet.taken}
+    return tuple(name for name, served in asked.items() if any(served) and not all(served))
+
+
+def asks_at(endpoint: str, span: Span) -> Condition:
+    """A client asks at just this endpoint."""
+    return Compare(ENDPOINT, Op.EQ, endpoint, span=span)
+
+
 # ── all of them ─────────────────────────────────────────────────────────────────────────────────
 
 
@@ -177,6 +190,7 @@ def implied(program: Program, ground: Ground) -> Iterator[Condition]:
         for link in (link for links in chains(rule, ground, program) for link in links):
             yield link.kept
             callers.setdefault((link.model, rule.options.max_output), rule.span)
+        yield from (asks_at(endpoint, rule.span) for endpoint in mixed_endpoints(program))
     for (model, cap), span in callers.items():
         yield from unable(model, cap, program, span).values()
     for promised in policy.asserts:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from routedsl.analysis.bodies import ENDPOINT, bodies
+from routedsl.analysis.bodies import ENDPOINT, bodies, endpoint_in
 from routedsl.analysis.conversation import Demands
 from routedsl.analysis.regions import Box
 from routedsl.analysis.samples import value_in
@@ -57,13 +57,13 @@ def witness(box: Box, space: Space, program: Program, to: Destination, check: Ca
     for body in islice(bodies(demands, program, to), MOST_TRIES):
         trial = _trial(body, around, demands, program)
         if trial is not None and check(trial):
-            return Witness(True, _envelope(body, around, trial.pinned, demands), _facts_of(trial.facts, demands))
+            return Witness(True, _envelope(body, around, trial, demands), _facts_of(trial.facts, demands))
     return Witness(False, facts=_possible(demands))
 
 
 def _trial(body: object, around: Surroundings, demands: Demands, program: Program) -> Trial | None:
     """The request as the gateway reads it; None where it does not lie in the box after all."""
-    parse = program.catalog.protocols[ENDPOINT].parse
+    parse = program.catalog.protocols[endpoint_in(demands, program)].parse
     try:
         request = parse(msgspec.json.encode(body), Arrival(headers=around.headers, key=around.key))
     except (RequestError, UnicodeEncodeError):
@@ -87,11 +87,11 @@ def _facts(request: Request, world: World, demands: Demands, program: Program, p
     return Facts(replace(known, named={**known.named, **more.named}), request, world, pinned)
 
 
-def _envelope(
-    body: object, around: Surroundings, pinned: Mapping[str, Value], demands: Demands
-) -> Mapping[str, object]:
-    told = {name: to_json(demands[name].fact.type, value) for name, value in pinned.items()}
-    return {**around.told, **({"facts": told} if told else {}), "body": body}
+def _envelope(body: object, around: Surroundings, trial: Trial, demands: Demands) -> Mapping[str, object]:
+    facts = {name: to_json(demands[name].fact.type, value) for name, value in trial.pinned.items()}
+    endpoint = trial.request.endpoint
+    told = {"endpoint": endpoint if endpoint != ENDPOINT else None, **around.told, "facts": facts or None}
+    return {**{name: value for name, value in told.items() if value is not None}, "body": body}
 
 
 def _facts_of(facts: Facts, demands: Demands) -> dict[str, object]:

@@ -58,6 +58,7 @@ CODES = MappingProxyType(
         "R0517": "a filtered target without fallback",
         "R0518": "a question that was not decided",
         "R0519": "a filter that keeps nobody at the start",
+        "R0520": "a route that mixes dialects",
         "R0601": "a file that cannot be read",
         "R0602": "a file outside the policy",
         "R0603": "a file that is no UTF-8",
