@@ -32,7 +32,7 @@ bench-decide: .venv/.ready
 bench: .venv/.ready
 	@$(PY) bench/all.py
 
-# Hours rather than seconds: what CI tries a little, tried hard. GOALS="ledger aborts" tries some.
+# Hours rather than seconds: what CI tries a little, tried hard. GOALS="chains inbound" tries some.
 torture: .venv/.ready
 	@$(PY) scripts/torture.py $(GOALS)
 

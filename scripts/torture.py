@@ -40,8 +40,6 @@ GOALS = (
     ),
     Goal("chains", "deadline and reserve hold in random chains of random faults", ("tests/engine/test_chain_time.py",)),
     Goal("breaker and budget", "both do what a forty-line model says", ("tests/engine/test_machines.py",)),
-    Goal("ledger", "client, records and upstreams tell the same, one to one", ("tests/gateway/test_ledger.py",)),
-    Goal("aborts", "a client that leaves costs nothing that stays", ("tests/gateway/test_aborts.py",)),
     Goal("inbound", "whatever comes in is refused or closed in time", ("tests/gateway/test_probes.py",)),
     Goal(
         "records",
