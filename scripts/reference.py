@@ -14,6 +14,7 @@ from routedsl.base.codes import CODES
 from routedsl.base.types import Type
 from routedsl.base.units import Quantity, render_quantity
 from routedsl.discover import builtin
+from routedsl.engine import rule_of_thumb
 from routedsl.engine.signal import About, Example, Signal
 from routedsl.testing import PARTS, TROUBLES
 from routedsl.tools.cli import VERBS
@@ -81,6 +82,18 @@ def _constant(signal: Signal, example: Example) -> str:
 
 def _quoted(text: str) -> str:
     return f'"{text}"'
+
+
+def parts() -> str:
+    """The parts of the rule of thumb, and what each can add or take."""
+    return table(
+        ("part", "points", "for"),
+        ((f"`{name}`", _points(part), part.doc) for name, part in rule_of_thumb.PARTS.items()),
+    )
+
+
+def _points(part: rule_of_thumb.Part) -> str:
+    return f"up to {part.most}" if part.most else f"{part.least}"
 
 
 def strategies() -> str:
@@ -171,6 +184,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "facts of the request": lambda: signals(About.REQUEST),
         "facts of the world": lambda: signals(About.WORLD),
         "facts of a model": lambda: signals(About.MODEL),
+        "parts of the rule of thumb": parts,
         "strategies": strategies,
         "kinds": kinds,
         "codes": codes,

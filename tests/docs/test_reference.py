@@ -16,7 +16,8 @@ from routedsl.language.lexis import DEEPEST
 from routedsl.language.operands import LONGEST
 from routedsl.language.policy import Options, Upstream
 from routedsl.language.rules import MOST_RULES
-from routedsl.language.settings import DEFAULTS, MODEL, OPTIONS, UPSTREAM
+from routedsl.language.settings import CLASSIFIER, DEFAULTS, MODEL, OPTIONS, UPSTREAM
+from routedsl.loading.classifiers import MOST_CLASSIFIERS
 from routedsl.loading.files import LARGEST_FILE, MOST_FILES
 from routedsl.loading.policy import load_policy
 from tests.docs.pages import ROOT
@@ -62,6 +63,7 @@ def test_a_target_can_be_written(target: str, tmp_path: Path) -> None:
         ("option", set(OPTIONS.readers)),
         ("of an upstream", set(UPSTREAM.readers)),
         ("of a model", set(MODEL.readers)),
+        ("of a classifier", set(CLASSIFIER.readers)),
         ("of `defaults`", DEFAULTS.readers.keys() - OPTIONS.readers.keys()),
     ],
 )
@@ -92,6 +94,7 @@ def test_the_limits_are_as_told() -> None:
     assert {what: cells[0] for what, cells in rows("what").items()} == {
         "one file": f"{LARGEST_FILE // 2**20} MiB",
         "files of a policy": f"{MOST_FILES}",
+        "classifiers of a policy": f"{MOST_CLASSIFIERS}",
         "rules": f"{MOST_RULES:,}",
         "brackets and `not`s in each other": f"{DEEPEST}",
         "predicates that one `let` stands for": f"{LARGEST:,}",

@@ -22,11 +22,12 @@ _SHORT_GREETING, _SHORT_QUESTION = 6, 16
 
 
 class Part(NamedTuple):
-    """One thing that is looked for: its points, the most that count, and what it is, for people."""
+    """One thing that is looked for: its points, what it is, for people, and the most and the least that count."""
 
     points: Callable[[Wording], int]
-    most: int
     doc: str
+    most: int = 0
+    least: int = 0
 
 
 def _doublings(count: int, unit: int) -> int:
@@ -52,47 +53,61 @@ PARTS: Mapping[str, Part] = MappingProxyType(
     {
         "length": Part(
             lambda wording: 4 * _doublings(wording.chars, 200),
-            12,
-            "how often the last message is twice as long, past 200 characters",
+            "each time that the last message is twice as long, past 200 characters",
+            most=12,
         ),
         "context": Part(
             lambda wording: 2 * _doublings(wording.around, 500),
-            10,
-            "how often what stands around it is twice as long, past 500 characters",
+            "each time that what stands around it is twice as long, past 500 characters",
+            most=10,
         ),
         "code": Part(
             lambda wording: 8 * (wording.fences > 0) + min(wording.marks // 8, 6),
-            12,
             "blocks of code, and the signs that programs are full of",
+            most=12,
         ),
-        "mathematics": Part(_mathematics, 14, "numbers, operators, and words such as `calculate`"),
+        "mathematics": Part(_mathematics, "numbers, operators, and words such as `calculate`", most=14),
         "reasoning": Part(
-            lambda wording: 6 * wording.count("reasoning"), 18, "words such as `prove`, `compare`, `design`, `why`"
+            lambda wording: 6 * wording.count("reasoning"),
+            "words such as `prove`, `compare`, `design`, `why`",
+            most=18,
         ),
         "constraints": Part(
             lambda wording: 2 * (wording.count("constraint") + wording.count("negation")),
-            12,
             "words such as `must`, `exactly`, `not`, `except`",
+            most=12,
         ),
         "conditions": Part(
-            lambda wording: 2 * wording.count("condition"), 8, "words such as `if`, `suppose`, `whether`"
+            lambda wording: 2 * wording.count("condition"),
+            "words such as `if`, `suppose`, `whether`",
+            most=8,
         ),
         "steps": Part(
             lambda wording: 2 * wording.count("sequence") + 2 * max(0, wording.questions - 1),
-            8,
             "words such as `first`, `next`, and questions past the first",
+            most=8,
         ),
-        "people": Part(lambda wording: wording.count("person"), 6, "people that it is about: `she`, `his`, `they`"),
+        "people": Part(
+            lambda wording: wording.count("person"),
+            "people that it is about: `she`, `his`, `they`",
+            most=6,
+        ),
         "script": Part(
-            lambda wording: 6 * (4 * wording.foreign > wording.letters), 6, "another script than Latin, for a good part"
+            lambda wording: 6 * (4 * wording.foreign > wording.letters),
+            "another script than Latin, for a good part",
+            most=6,
         ),
-        "tools": Part(lambda wording: 2 * wording.tools.bit_length(), 6, "how many tools are offered"),
-        "greeting": Part(_greeting, 0, "nothing but a greeting or thanks"),
-        "fact": Part(_fact, 0, "a short plain question, without numbers, that begins with `who`, `when`, `where` …"),
+        "tools": Part(lambda wording: 2 * wording.tools.bit_length(), "tools that are offered", most=6),
+        "greeting": Part(_greeting, "nothing but a greeting or thanks", least=-35),
+        "fact": Part(
+            _fact,
+            "a short plain question without numbers: it begins with `who`, `when`, `where` and the like",
+            least=-12,
+        ),
         "rewording": Part(
             lambda wording: -10 * (wording.opening in _REWORDINGS),
-            0,
-            "a text that is there to be handled: `translate`, `summarize` …",
+            "what is to be done with a text that is there: it begins with `translate`, `summarize` and the like",
+            least=-10,
         ),
     }
 )
@@ -101,7 +116,7 @@ PARTS: Mapping[str, Part] = MappingProxyType(
 
 def points_of(wording: Wording) -> list[int]:
     """The points of each part, in their order."""
-    return [min(part.points(wording), part.most) for part in PARTS.values()]
+    return [max(part.least, min(part.points(wording), part.most)) for part in PARTS.values()]
 
 
 def rule_of_thumb(points: list[int]) -> int:

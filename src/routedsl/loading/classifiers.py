@@ -49,10 +49,12 @@ def _read(file: Text, reading: Reading) -> Classifier | Diagnostic:
     try:
         return classifier_from_json(_data(path))
     except OSError as error:
-        message = f"`{path}` cannot be read: {(error.strerror or type(error).__name__).lower()}"
+        message = f"{quoted(file.value)} cannot be read: {(error.strerror or type(error).__name__).lower()}"
         return Diagnostic(code="R0601", message=message, span=file.span, help=_similar(path) or _TRAIN)
     except ClassifierError as error:
-        return Diagnostic(code="R0605", message=f"`{path}` cannot be used: {error}", span=file.span, help=_TRAIN)
+        return Diagnostic(
+            code="R0605", message=f"{quoted(file.value)} cannot be used: {error}", span=file.span, help=_TRAIN
+        )
 
 
 def _data(path: Path) -> bytes:

@@ -66,6 +66,6 @@ def test_without_a_code_all_are_listed() -> None:
 
 
 def test_an_unknown_code_is_answered_with_a_close_one() -> None:
-    result = CliRunner().invoke(main, ["explain-code", "R0200"])
+    result = CliRunner().invoke(main, ["explain-code", "R021"])
     assert result.exit_code == 2
-    assert "there is no code `R0200`; did you mean `R020" in result.output
+    assert "there is no code `R021`; did you mean `R020" in result.output
