@@ -226,5 +226,6 @@ def test_nothing_is_pinned_that_the_box_does_not_hold() -> None:
 
 def test_requests_are_made_for_every_signal_of_our_own() -> None:
     asked = {**CATALOG.signals, **{n: one for n, one in CATALOG.model_facts.items() if not one.declared}}
-    assert set(asked) == BUILT
+    # A difficulty is judged from words: a witness pins it, as an envelope may, and writes none to fit it.
+    assert set(asked) - {"difficulty"} == BUILT
     assert all(signal.about in About for signal in asked.values())
