@@ -1,6 +1,6 @@
 # The two commands a newcomer needs are `make run` and `make test`; each sets up .venv by itself.
 .DELETE_ON_ERROR:
-.PHONY: run test check fmt lock bench-decide bench torture clean
+.PHONY: run test check fmt lock bench-decide bench-difficulty bench torture clean
 
 PY := .venv/bin/python
 BIN := .venv/bin
@@ -28,6 +28,10 @@ fmt: .venv/.ready
 # The decision against the same rule written by hand in Python.
 bench-decide: .venv/.ready
 	@$(PY) bench/decide.py
+
+# A trained difficulty on labelled requests of your own: make bench-difficulty DATA=labelled.jsonl
+bench-difficulty: .venv/.ready
+	@$(PY) bench/difficulty.py $(DATA)
 
 bench: .venv/.ready
 	@$(PY) bench/all.py

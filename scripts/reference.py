@@ -22,7 +22,10 @@ from routedsl.tools.cli import VERBS
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "bench" / "results"
 TORTURE = ROOT / "bench" / "results" / "torture.json"
-PAGES = tuple(ROOT / name for name in ("README.md", "grammar/README.md", "docs/faults.md", "docs/torture.md"))
+PAGES = tuple(
+    ROOT / name
+    for name in ("README.md", "grammar/README.md", "docs/difficulty.md", "docs/faults.md", "docs/torture.md")
+)
 _SECTION = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -86,10 +89,8 @@ def _quoted(text: str) -> str:
 
 def parts() -> str:
     """The parts of the rule of thumb, and what each can add or take."""
-    return table(
-        ("part", "points", "for"),
-        ((f"`{name}`", _points(part), part.doc) for name, part in rule_of_thumb.PARTS.items()),
-    )
+    rows = ((f"`{name}`", _points(part), part.doc) for name, part in rule_of_thumb.PARTS.items())
+    return table(("part", "points", "for"), rows)
 
 
 def _points(part: rule_of_thumb.Part) -> str:
@@ -179,6 +180,63 @@ def _measured(name: str) -> Any:
     return json.loads(path.read_text("utf-8")) if path.is_file() else None
 
 
+def difficulty_by_fold() -> str:
+    """How good the trained difficulty is in each fold, and the rule of thumb beside it."""
+    measured = _measured("difficulty.json")
+    if measured is None:
+        return ""
+    names = ("apgr", "cpt", "auc", "thumb_apgr", "thumb_cpt", "thumb_auc")
+    headings = ("fold", "requests", "APGR", "CPT(50 %)", "AUC", "rule of thumb: APGR", "CPT(50 %)", "AUC")
+    rows = [
+        (str(number), f"{fold['requests']:,}", *(f"{fold[name]:.3f}" for name in names))
+        for number, fold in enumerate(measured["folds"], 1)
+    ]
+    mean, spread = measured["mean"], measured["spread"]
+    last = ("mean", f"{measured['requests']:,}", *(f"{mean[name]:.3f} ± {spread[name]:.3f}" for name in names))
+    return f"\n{table(headings, [*rows, last])}\n"
+
+
+def difficulty_drawn() -> str:
+    """The gap recovered by the share of calls that the strong model gets, as a chart."""
+    measured = _measured("difficulty.json")
+    if measured is None:
+        return ""
+    lines = [*measured["drawn"].values(), [share / 10 for share in range(11)]]
+    drawn = "\n".join(f"    line [{', '.join(f'{100 * value:.0f}' for value in line)}]" for line in lines)
+    return (
+        "\n```mermaid\nxychart-beta\n"
+        '    x-axis "calls of the strong model, %" 0 --> 100\n    y-axis "gap recovered, %" 0 --> 100\n'
+        f"{drawn}\n```\n\nThe lines from the top: {', '.join(measured['drawn'])}, a random mix.\n\n"
+    )
+
+
+def difficulty_foretold() -> str:
+    """How often the weak model fails at requests of each difficulty, as foretold and as it was."""
+    measured = _measured("difficulty.json")
+    if measured is None:
+        return ""
+    shares = ("foretold", "weak_fails", "strong_fails")
+    rows = (
+        (f"{band['low']} to {band['high']}", f"{band['requests']:,}", *(f"{100 * band[name]:.0f} %" for name in shares))
+        for band in measured["bands"]
+    )
+    return f"\n{table(('difficulty', 'requests', 'weak fails, foretold', 'weak fails', 'strong fails'), rows)}\n"
+
+
+def ways_to_learn() -> str:
+    """Routers and what else could have been learned, by their figures."""
+    measured = _measured("difficulty.json")
+    if measured is None:
+        return ""
+    names = ("apgr by call", "apgr by cost", "apgr by prompt", "cpt", "auc")
+    rows = (
+        (name, *(f"{found[each]:.3f}" + (f" ± {found['spread']:.3f}" if each == names[0] else "") for each in names))
+        for name, found in measured["routers"].items()
+    )
+    headings = ("what decides", "APGR", "by cost", "by prompt", "CPT(50 %)", "AUC")
+    return f"\n{table(headings, rows)}\n"
+
+
 SECTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "facts of the request": lambda: signals(About.REQUEST),
@@ -194,6 +252,10 @@ SECTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "costs": costs,
         "starts": starts,
         "torture": torture,
+        "difficulty by fold": difficulty_by_fold,
+        "difficulty drawn": difficulty_drawn,
+        "difficulty foretold": difficulty_foretold,
+        "ways to learn": ways_to_learn,
     }
 )
 """What can stand between markers, by the marker's name."""

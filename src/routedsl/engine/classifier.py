@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
 
-from routedsl.engine.features import Features, features_of, value_in
+from routedsl.engine.features import Features, features_of
 from routedsl.engine.rule_of_thumb import MIDDLE, points_of, rule_of_thumb
 from routedsl.engine.wording import Wording
 
@@ -65,7 +65,7 @@ def opinion_on(wording: Wording, classifier: Classifier) -> Opinion | None:
     """What a classifier says of a request; None where it abstains: there are no words, or too few that it knows."""
     points = points_of(wording)
     features = features_of(wording, points)
-    if not _is_known(features.words, classifier.weights):
+    if not _is_known(features.words.indices, classifier.weights):
         return None
     parts = _parts(features, points, classifier)
     scale = classifier.scale
@@ -81,7 +81,7 @@ def _is_known(words: Collection[int], weights: Sequence[int]) -> bool:
 def _parts(features: Features, points: list[int], classifier: Classifier) -> dict[str, float]:
     weight, unit = classifier.weights.__getitem__, classifier.step / classifier.scale.spread
     thumb = (rule_of_thumb(points) - MIDDLE) / classifier.scale.thumb_spread
-    learned = {name: unit * value_in(group) * sum(map(weight, group)) for name, group in features._asdict().items()}
+    learned = {name: unit * group.value * sum(map(weight, group.indices)) for name, group in features._asdict().items()}
     return {"rule of thumb": thumb, **learned}
 
 

@@ -5,7 +5,7 @@ word's feature is a hash of it, so nobody keeps a list of words, and no file of 
 group share one value, so that a long text does not outweigh a short one.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 from zlib import crc32
 
@@ -26,23 +26,34 @@ _LOWEST = -40
 _FIRST_LEVELS = tuple(WORDS + ENDINGS - _LOWEST + LEVELS * number for number in range(len(PARTS)))
 
 
+class Group(NamedTuple):
+    """The indices of the features that a request has of one group, and what each of them is worth there."""
+
+    indices: Collection[int]
+    value: float
+
+
 class Features(NamedTuple):
-    """The indices of the features that a request has, by group."""
+    """The features of a request."""
 
-    words: Collection[int]
-    endings: Collection[int]
-    parts: Collection[int]
+    words: Group
+    endings: Group
+    parts: Group
 
 
-def features_of(wording: Wording, points: list[int]) -> Features:
-    """The features of a request by its wording and the points of each part."""
+def features_of(wording: Wording, points: Sequence[int]) -> Features:
+    """The features of a request by its wording and the points of each part.
+
+    The rarer the features of a group are, the less they are worth: it takes more to learn much from them.
+    """
+    endings = {word[-_ENDING:] for word in wording.distinct}
     return Features(
-        words={crc32(word) % WORDS for word in wording.distinct},
-        endings={WORDS + crc32(ending) % ENDINGS for ending in {word[-_ENDING:] for word in wording.distinct}},
-        parts=[first + point for first, point in zip(_FIRST_LEVELS, points, strict=True)],
+        words=group_of({crc32(word) % WORDS for word in wording.distinct}, 0.5),
+        endings=group_of({WORDS + crc32(ending) % ENDINGS for ending in endings}, 1.0),
+        parts=group_of([first + point for first, point in zip(_FIRST_LEVELS, points, strict=True)], 2.0),
     )
 
 
-def value_in(group: Collection[int]) -> float:
-    """What each feature of a group is worth: the group's length, as a vector, is 1."""
-    return len(group) ** -0.5 if group else 0.0
+def group_of(indices: Collection[int], length: float) -> Group:
+    """A group that, as a vector, has this length however many features there are."""
+    return Group(indices, length / len(indices) ** 0.5 if indices else 0.0)
