@@ -50,9 +50,10 @@ clean:
 
 # A changed lock makes the environment anew, so that nothing of the old one lingers;
 # a changed pyproject.toml only installs the project again.
+# The lock is whole, so pip has nothing to resolve: old ones look for `coverage[toml]` past the pin of `coverage`.
 .venv/.locked: requirements/dev.txt
 	@python=$$(scripts/find-python) && echo "setting up .venv with $$python, once ..." >&2 && $$python -m venv --clear .venv
-	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(PIP) --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@
 
 .venv/.ready: .venv/.locked pyproject.toml
