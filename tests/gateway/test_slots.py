@@ -6,9 +6,10 @@ import pytest
 from msgspec.structs import replace
 
 from routedsl.engine.outcome import Kind
+from routedsl.engine.waiting import LONGEST_WAIT, MOST_WAITING
 from routedsl.gateway.clock import SECOND, SystemClock
 from routedsl.gateway.reply import AttemptRecord
-from routedsl.gateway.slots import LONGEST_WAIT, MOST_WAITING, Slots
+from routedsl.gateway.slots import Slots
 from routedsl.gateway.transport import AttemptError
 from routedsl.testing import Script
 from tests.gateway.chains import MS, QUICK, Chains, chains, read, told

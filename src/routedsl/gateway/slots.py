@@ -3,15 +3,9 @@
 import asyncio
 from collections import deque
 
-from routedsl.engine.outcome import Failed, Kind
-from routedsl.gateway.clock import SECOND, Clock
+from routedsl.engine.waiting import FULL, LONGEST_WAIT, MOST_WAITING
+from routedsl.gateway.clock import Clock
 from routedsl.gateway.transport import AttemptError, within
-
-LONGEST_WAIT = SECOND
-"""How long a call waits for a slot: the next model is likely to answer sooner."""
-MOST_WAITING = 4
-"""So many calls for each slot may wait."""
-FULL = Failed(kind=Kind.BUSY, detail="its upstream takes no more calls for now", retry_after=LONGEST_WAIT)
 
 
 class Slots:
