@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 from routedsl.engine.decision import Decision
 from routedsl.engine.request import Request
-from routedsl.engine.tokenizer import load_tokenizer
 from routedsl.engine.world import World
 from routedsl.gateway.host import Generation
 from routedsl.gateway.relay import End
@@ -56,12 +55,7 @@ class Recording:
     """Makes a record of each ending, later and elsewhere."""
 
     def __init__(self, recorder: Recorder, privacy: Privacy) -> None:
-        """Hand all to the recorder.
-
-        Each record counts its request's tokens. Loading the tokenizer takes a second, for which nothing
-        else runs, in whatever thread: that is better spent before there are requests.
-        """
-        load_tokenizer()
+        """Hand all to the recorder."""
         self.recorder = recorder
         self._recipes = Recipes(privacy)
 

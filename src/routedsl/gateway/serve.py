@@ -14,6 +14,7 @@ from pathlib import Path
 from aiohttp import web
 
 from routedsl.engine.catalog import Catalog
+from routedsl.engine.tokenizer import load_tokenizer
 from routedsl.gateway.admin import make_admin
 from routedsl.gateway.app import make_app, make_runner
 from routedsl.gateway.clock import SystemClock
@@ -167,9 +168,15 @@ def _hold(settings: Settings, stack: AsyncExitStack) -> Folder | None:
 
 
 def _recording(settings: Settings, folder: Folder | None, stack: AsyncExitStack) -> Recording | None:
+    """What makes records, where there is a folder for them.
+
+    Each counts its request's tokens. To load the tokenizer takes a second, for which nothing else runs, in
+    whatever thread, and the first count of each thread is slow: that is better spent before there are requests.
+    """
     if folder is None:
         return None
-    recorder = Recorder(folder.path / FILE, Keep(settings.keep, settings.records_size))
+    load_tokenizer()
+    recorder = Recorder(folder.path / FILE, Keep(settings.keep, settings.records_size), load_tokenizer)
     stack.push_async_callback(asyncio.to_thread, recorder.close, _LAST_RECORDS)
     return Recording(recorder, Privacy(folder.key(), frozenset(settings.record_values)))
 

@@ -4,6 +4,7 @@ Serving never waits for a disk. What the queue has no room for, and what cannot 
 told in one line of the log when it begins and in one when it is over.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +17,9 @@ from routedsl.records.steady import Keep, Losses, SteadyFile
 from routedsl.records.store import Row, row_of
 
 BATCH = 0.05
-"""Seconds that a record may wait for others to be written with."""
-TOGETHER = 500
-"""Records that are written in one go at most."""
+"""Seconds from one batch to the next, at least: what ends in between is written together."""
+SLICE = 0.02
+"""Seconds for which records are made before those that are there are written: a crowd would hold up its first."""
 ROOM = 20_000
 """Records that wait at most."""
 BODIES = 64 * 2**20
@@ -48,14 +49,19 @@ class Sketch(Protocol):
 class Recorder:
     """A queue of records and the thread that writes them. `note` is called from one thread alone."""
 
-    def __init__(self, path: Path, keep: Keep) -> None:
-        """Start the thread, which opens the file."""
+    def __init__(self, path: Path, keep: Keep, prepare: Callable[[], None] = lambda: None) -> None:
+        """Start the thread, which opens the file.
+
+        `prepare` is called once in each thread that makes records: what a thread does for the first time
+        may be slow, and no record should wait for it.
+        """
+        self._prepare = prepare
         self._queue: deque[Sketch] = deque()
         self._losses = Losses()
         self._weight = _Weight()
         self._file = SteadyFile(path, keep, self._losses)
         self._filled, self._hurry, self._closing = Event(), Event(), Event()
-        self._reader = ThreadPoolExecutor(1, "records-facts")
+        self._reader = ThreadPoolExecutor(1, "records-facts", prepare)
         self._writer = Thread(target=self._run, name="records", daemon=True)
         self._writer.start()
 
@@ -108,12 +114,13 @@ class Recorder:
             self._put(made)
 
     def _run(self) -> None:
+        self._prepare()
         self._file.open()
-        last = False
+        begun, last = 0.0, False
         while not last:
-            filled = self._filled.wait(IDLE)
-            self._closing.wait(BATCH if filled else 0)
-            last = self._closing.is_set()
+            self._filled.wait(IDLE)
+            self._closing.wait(max(0.0, begun + BATCH - time.monotonic()))
+            begun, last = time.monotonic(), self._closing.is_set()
             self._filled.clear()
             while self._queue:
                 self._file.write(self._some())
@@ -121,9 +128,12 @@ class Recorder:
         self._file.close()
 
     def _some(self) -> list[Row]:
-        count = min(len(self._queue), TOGETHER)
-        made = (self._made(self._queue.popleft(), row_of) for _ in range(count))
-        return [row for row in made if row is not None]
+        """The rows of the records that have waited longest, as many as a slice of time makes."""
+        until = time.monotonic() + SLICE
+        rows = [self._made(self._queue.popleft(), row_of)]
+        while self._queue and time.monotonic() < until:
+            rows.append(self._made(self._queue.popleft(), row_of))
+        return [row for row in rows if row is not None]
 
     def _made(self, sketch: Sketch, finish: Callable[[Record], Made], *, whole: bool = True) -> Made | None:
         try:
