@@ -95,8 +95,9 @@ def test_the_words_of_the_language_are_there() -> None:
     assert set(CATALOG.probes) == {"openai", "ollama", "llamacpp", "vllm"}
     assert " ".join(sorted(CATALOG.signals)) == (
         "audio chars difficulty draw effort endpoint files header images json key last last_chars max_tokens messages "
-        "metadata model session stream system system_chars temperature text time tokens tool_calls tools total_tokens "
-        "turns user weekday words"
+        "metadata model requests_per_minute session spent_month spent_today stream system system_chars temperature "
+        "text time tokens tokens_per_minute tool_calls tools total_spent_month total_spent_today total_tokens turns "
+        "user weekday words"
     )
     assert " ".join(sorted(CATALOG.model_facts)) == (
         "context cost errors first_token inflight input_price latency load loaded memory_free output_price quality "

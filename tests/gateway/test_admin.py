@@ -13,6 +13,7 @@ from routedsl.engine.world import World
 from routedsl.gateway.host import Verdict
 from routedsl.gateway.recording import Decided
 from routedsl.gateway.reply import AttemptRecord
+from routedsl.testing import Script
 from tests.gateway.harness import TOKEN, Served, got, serving
 
 BEARER = {"authorization": f"Bearer {TOKEN}"}
@@ -84,6 +85,31 @@ async def test_requests_are_counted_by_names_of_the_policy_alone(tmp_path: Path)
     assert 'routedsl_request_seconds_count{route="auto"} 1.0' in shown
     assert 'routedsl_model_up{model="tiny"} 1.0' in shown
     assert "made-up" not in shown
+
+
+PRICED = """
+model dear { upstream mock  input_price $100000  output_price $200000 }
+model lost { upstream mock  input_price $100000 }
+when stream -> lost
+else dear
+fallback [tiny]
+"""
+
+
+async def test_tokens_and_money_are_counted_by_the_model_that_used_them(tmp_path: Path) -> None:
+    scripts = {"dear": Script(tokens=10), "lost": Script(fault="503"), "tiny": Script(tokens=3)}
+    async with serving(tmp_path, PRICED, scripts=scripts) as served, ClientSession(served.url) as http:
+        answers = [await got(http.post("/v1/chat/completions", json=ask("hi"))) for _ in range(2)]
+        await got(http.post("/v1/chat/completions", json={**ask("hi"), "stream": True}))
+        shown = await metrics(served)
+    used = answers[0].json["usage"]
+    assert f'routedsl_tokens_total{{model="dear",of="prompt"}} {2.0 * used["prompt_tokens"]}' in shown
+    assert f'routedsl_tokens_total{{model="dear",of="answer"}} {2.0 * used["completion_tokens"]}' in shown
+    cost = 2 * (used["prompt_tokens"] * 0.1 + used["completion_tokens"] * 0.2)
+    assert f'routedsl_cost_dollars_total{{model="dear"}} {cost}' in shown
+    assert 'routedsl_tokens_total{model="tiny",of="answer"} 3.0' in shown
+    assert 'routedsl_cost_dollars_total{model="tiny"} 0.0' in shown
+    assert 'model="lost",of=' not in shown
 
 
 async def test_requests_that_are_not_decided_are_counted_by_what_they_are_told(tmp_path: Path) -> None:

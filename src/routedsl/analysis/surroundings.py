@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from routedsl.analysis.bodies import asked, keyed
 from routedsl.analysis.conversation import Demands
@@ -19,6 +20,15 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NOON = 12 * 60
 STATE = frozenset(ModelState.__struct_fields__)
 """The facts of a model that a world tells."""
+SPENT = (
+    "spent_today",
+    "spent_month",
+    "total_spent_today",
+    "total_spent_month",
+    "requests_per_minute",
+    "tokens_per_minute",
+)
+"""The facts that a world tells by their own names: what was spent, and the rates."""
 
 
 class Surroundings(Struct, frozen=True):
@@ -34,15 +44,19 @@ def surroundings(demands: Demands, timezone: str) -> Surroundings:
     """What is demanded of anything but the body; what is as it is by default is not told."""
     headers, key = keyed("header", demands), asked("key", demands)
     now, draw = _now(demands, timezone), _draw(demands)
-    states = _states(demands)
-    around = {"headers": headers or None, "key": key, "world": _told(now, draw, states) or None}
+    states, spent = _states(demands), _spent(demands)
+    told = {**_told(now, draw, states), **{name: to_json(demands[name].fact.type, n) for name, n in spent.items()}}
+    around = {"headers": headers or None, "key": key, "world": told or None}
     return Surroundings(
         headers=headers,
         key=key if isinstance(key, str) else None,
-        world=World(
-            now=now or MONDAY + timedelta(minutes=NOON),
-            draw=draw,
-            models={model: _state(facts) for model, facts in states.items()},
+        world=replace(
+            World(
+                now=now or MONDAY + timedelta(minutes=NOON),
+                draw=draw,
+                models={model: _state(facts) for model, facts in states.items()},
+            ),
+            **spent,
         ),
         told={name: value for name, value in around.items() if value is not None},
     )
@@ -62,6 +76,12 @@ def _now(demands: Demands, timezone: str) -> datetime | None:
 def _draw(demands: Demands) -> int | None:
     draw = asked("draw", demands)
     return draw if isinstance(draw, int) and draw < WHOLE else None
+
+
+def _spent(demands: Demands) -> dict[str, int]:
+    """What was spent, and the rates, where they must be something else than nothing."""
+    values = {name: value_in(demands[name], 0) for name in SPENT if name in demands}
+    return {name: value for name, value in values.items() if isinstance(value, int) and value}
 
 
 def _states(demands: Demands) -> dict[str, dict[Fact, Value]]:

@@ -12,7 +12,7 @@ from routedsl.analysis.conversation import Demands
 from routedsl.analysis.regions import Box
 from routedsl.analysis.samples import value_in
 from routedsl.analysis.space import Space
-from routedsl.analysis.surroundings import STATE, Surroundings, surroundings
+from routedsl.analysis.surroundings import SPENT, STATE, Surroundings, surroundings
 from routedsl.analysis.wanted import Wanted, wanted_in
 from routedsl.base.diagnostic import Witness
 from routedsl.base.types import Value
@@ -31,7 +31,7 @@ BUILT = frozenset(
         *("messages", "turns", "chars", "words", "tokens", "total_tokens", "text", "last", "system", "last_chars"),
         *("system_chars", "tools", "tool_calls", "images", "audio", "files", "json", "stream", "model", "max_tokens"),
         *("temperature", "effort", "user", "session", "header", "metadata", "key", "endpoint", "time", "weekday"),
-        *("draw", "cost", *STATE),
+        *("draw", "cost", *SPENT, *STATE),
     }
 )
 """The signals that a request or a world is made for; any other, which an extension derives, is pinned."""

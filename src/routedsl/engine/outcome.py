@@ -57,6 +57,13 @@ UNTRIED = frozenset({Kind.OPEN, Kind.BUSY, Kind.SKIPPED})
 
 Usage = tuple[int, int]
 """Tokens of the prompt, and of the answer."""
+MOST_TOKENS = 10**12
+"""More than anybody can have counted; what says so, or less than nothing, tells nothing."""
+
+
+def told(usage: Usage) -> Usage | None:
+    """The usage as an upstream tells it, None where it cannot be so: it is added up, and billed."""
+    return usage if all(0 <= count <= MOST_TOKENS for count in usage) else None
 
 
 class Passage(Struct, frozen=True, kw_only=True):

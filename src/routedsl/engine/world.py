@@ -36,6 +36,9 @@ class World(Struct, frozen=True, kw_only=True):
     `now` is aware of its zone. `draw`, in parts per million, replaces the draw that the request's
     session, user or id would give. `sticky` is the session's last model, `sticky_age` the time since
     then in microseconds. Models that are not named are up and unmeasured.
+
+    What was spent, in pico-dollars, and the two rates are those of the request's key, without keys those of
+    all requests; `total_…` are of all in any case.
     """
 
     now: datetime
@@ -43,6 +46,12 @@ class World(Struct, frozen=True, kw_only=True):
     models: Mapping[str, ModelState] = {}
     sticky: str | None = None
     sticky_age: int = 0
+    spent_today: int = 0
+    spent_month: int = 0
+    total_spent_today: int = 0
+    total_spent_month: int = 0
+    requests_per_minute: int = 0
+    tokens_per_minute: int = 0
 
     def model(self, name: str) -> ModelState:
         """What is known of a model."""

@@ -30,7 +30,7 @@ async def complete(http: web.Request, protocol: Protocol) -> web.StreamResponse:
     gateway = http.app[GATEWAY]
     request = await read_request(http, protocol, gateway.limits, http[REQUEST_ID])
     generation = gateway.host.generation
-    world = _world(gateway, request)
+    world = _world(gateway, request, generation)
     decision = await _decide(generation.program, request, world, http.get(CLIENT))
     if http.headers.get("x-route-dry-run") == "1":
         return web.json_response(decision_to_json(decision, request.id))
@@ -70,9 +70,16 @@ def _addresses(program: Program, client: Client | None) -> AddressBook:
     return program.addresses if client is None or client.may is None else program.addresses.among(client.may)
 
 
-def _world(gateway: Gateway, request: Request) -> World:
+def _world(gateway: Gateway, request: Request, generation: Generation) -> World:
     sticky, age = gateway.sessions.last(request.session)
-    return World(now=gateway.clock.now(), models=gateway.states.world_models(), sticky=sticky, sticky_age=age)
+    now = gateway.clock.now()
+    return World(
+        now=now,
+        models=gateway.states.world_models(),
+        sticky=sticky,
+        sticky_age=age,
+        **gateway.ledger.spent(request.key, now, generation.policy.timezone),
+    )
 
 
 def _rejection(decision: Decision, protocol: Protocol) -> web.Response:

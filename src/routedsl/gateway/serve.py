@@ -26,7 +26,9 @@ from routedsl.gateway.host import Admission, Listener, PolicyHost, Verdict
 from routedsl.gateway.intake import Intake
 from routedsl.gateway.keyfile import KeyFileError, read_keys
 from routedsl.gateway.keys import Keys
+from routedsl.gateway.ledger import Ledger
 from routedsl.gateway.probing import Prober
+from routedsl.gateway.recall import recall
 from routedsl.gateway.recording import Recording
 from routedsl.gateway.sessions import Sessions
 from routedsl.gateway.settings import LIMITS, Limits, Settings, is_loopback
@@ -187,10 +189,13 @@ async def _assemble(deployment: Deployment, stack: AsyncExitStack, recording: Re
     states = States(clock)
     host = PolicyHost(deployment.admit)
     traffic = Traffic()
-    telemetry = Telemetry(host, states, clock, traffic, recording)
+    ledger = Ledger(clock)
+    telemetry = Telemetry(host, states, ledger, clock, traffic, recording)
     host.listeners.append(deployment.report(host))
     if host.offer(load_warm(deployment.path, deployment.catalog)) is Verdict.REFUSED:
         raise StartError(f"the policy `{deployment.path}` does not load")
+    if settings.state is not None:
+        await asyncio.to_thread(recall, ledger, settings.state / FILE, clock, host.generation.policy.timezone)
     transport = await stack.enter_async_context(AiohttpTransport(clock))
     prober = Prober(deployment.catalog.probes, states.hardware, transport, clock, deployment.environment)
     (await stack.enter_async_context(prober)).attend(host)
@@ -199,6 +204,7 @@ async def _assemble(deployment: Deployment, stack: AsyncExitStack, recording: Re
         host=host,
         dispatcher=Dispatcher(transport, states, clock, deployment.environment),
         states=states,
+        ledger=ledger,
         sessions=Sessions(clock),
         clock=clock,
         telemetry=telemetry,

@@ -10,9 +10,12 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from routedsl.base.diagnostic import Diagnostic
-from routedsl.engine.decision import Decision
+from routedsl.base.units import DOLLAR
+from routedsl.engine.decision import Action, Decision
+from routedsl.engine.price import bill
 from routedsl.gateway.clock import SECOND, Clock
 from routedsl.gateway.host import PolicyHost, Verdict
+from routedsl.gateway.ledger import Entry, Ledger
 from routedsl.gateway.recording import Decided, Ending, Recording
 from routedsl.gateway.relay import End
 from routedsl.gateway.state import States
@@ -29,24 +32,35 @@ class Telemetry:
     """The metrics of one gateway, in a registry of their own: at most 2,000 series, whatever is asked."""
 
     def __init__(
-        self, host: PolicyHost, states: States, clock: Clock, traffic: Traffic, recording: Recording | None = None
+        self,
+        host: PolicyHost,
+        states: States,
+        ledger: Ledger,
+        clock: Clock,
+        traffic: Traffic,
+        recording: Recording | None = None,
     ) -> None:
-        """Count from zero, and follow the host's reloads; each ending is handed on to the recording."""
+        """Count from zero, and follow the host's reloads; each ending is handed on to ledger and recording."""
         registry = CollectorRegistry()
         requests = Counter("routedsl_requests", "Routed requests.", ("route", "model", "status"), registry=registry)
         decisions = Counter("routedsl_decisions", "Decisions.", ("rule",), registry=registry)
         refused = Counter("routedsl_refused", "Requests answered without a decision.", ("code",), registry=registry)
         attempts = Counter("routedsl_attempts", "Calls of models.", ("model", "outcome"), registry=registry)
+        tokens = Counter("routedsl_tokens", "As upstreams told.", ("model", "of"), registry=registry)
+        dollars = Counter("routedsl_cost_dollars", "For these, by their prices.", ("model",), registry=registry)
         seconds = Histogram(
             "routedsl_request_seconds", "From decision to end.", ("route",), registry=registry, buckets=_BUCKETS
         )
         self._requests = _Capped(requests, 250)
         self._decisions = _Capped(decisions, 200)
         self._attempts = _Capped(attempts, 250)
+        self._tokens = _Capped(tokens, 100)
+        self._dollars = _Capped(dollars, 50)
         self._refused = _Capped(refused, 50)
         self._seconds = _Capped(seconds, 10)
         self._reloads = Counter("routedsl_reloads", "Policies that were read.", ("verdict",), registry=registry)
         self._registry = registry
+        self._ledger = ledger
         self._clock = clock
         self._traffic = traffic
         self.recording = recording
@@ -59,6 +73,8 @@ class Telemetry:
     def measuring(self, decided: Decided) -> Iterator[Ending]:
         """Counts and records a decided request as the block ends, however it does; the `Ending` is told the rest."""
         ending = Ending(began=self._clock.monotonic())
+        if decided.decision.action is Action.FORWARD:
+            self._ledger.began(decided.request.key)
         try:
             yield ending
         except asyncio.CancelledError:
@@ -72,6 +88,7 @@ class Telemetry:
         finally:
             ending.took = self._clock.monotonic() - ending.began
             self._ended(decided.decision, ending)
+            self._bill(decided, ending)
             if self.recording is not None:
                 self.recording.note(decided, ending)
 
@@ -90,6 +107,18 @@ class Telemetry:
         self._seconds(route).observe(ending.took / SECOND)
         for attempt in ending.attempts:
             self._attempts(attempt.model, attempt.outcome).inc()
+
+    def _bill(self, decided: Decided, ending: Ending) -> None:
+        """Count what the attempts are known to have used, and what that costs."""
+        policy, used, spent = decided.generation.policy, 0, 0
+        for attempt in ending.attempts:
+            if attempt.usage is not None:
+                cost = bill(policy.models.get(attempt.model), attempt.usage)
+                self._tokens(attempt.model, "prompt").inc(attempt.usage[0])
+                self._tokens(attempt.model, "answer").inc(attempt.usage[1])
+                self._dollars(attempt.model).inc(cost / DOLLAR)
+                used, spent = used + sum(attempt.usage), spent + cost
+        self._ledger.ended(Entry(decided.request.key, decided.world.now, spent), used, policy.timezone)
 
     def _reloaded(self, verdict: Verdict, _diagnostics: tuple[Diagnostic, ...]) -> None:
         self._reloads.labels(verdict).inc()

@@ -11,6 +11,7 @@ from routedsl.gateway.dispatch import Dispatcher
 from routedsl.gateway.host import PolicyHost
 from routedsl.gateway.intake import Intake
 from routedsl.gateway.keys import Keys
+from routedsl.gateway.ledger import Ledger
 from routedsl.gateway.sessions import Sessions
 from routedsl.gateway.settings import LIMITS, Limits
 from routedsl.gateway.state import States
@@ -29,6 +30,7 @@ class Gateway:
     host: PolicyHost
     dispatcher: Dispatcher
     states: States
+    ledger: Ledger
     sessions: Sessions
     clock: Clock
     telemetry: Telemetry

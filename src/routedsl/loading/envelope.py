@@ -21,7 +21,12 @@ from routedsl.engine.world import ModelState, World
 
 _BOM = b"\xef\xbb\xbf"
 _ENVELOPE = ("id", "endpoint", "headers", "key", "world", "facts")
-_WORLD = ("time", "draw", "models", "sticky", "sticky_age")
+_SPENT = {
+    **dict.fromkeys(("spent_today", "spent_month", "total_spent_today", "total_spent_month"), Type.MONEY),
+    **dict.fromkeys(("requests_per_minute", "tokens_per_minute"), Type.COUNT),
+}
+"""What a world says of money and rates, by the names of `World`."""
+_WORLD = ("time", "draw", "models", "sticky", "sticky_age", *_SPENT)
 _STATE = {
     "up": Type.BOOL,
     "latency": Type.DURATION,
@@ -143,12 +148,14 @@ def _headers(value: object) -> Mapping[str, str]:
 def _world(value: object, now: datetime) -> World:
     fields = mapping(value)
     _known(fields, _WORLD)
+    spent = {name: field(fields, name, _reader(name, type_)) for name, type_ in _SPENT.items()}
     return World(
         now=field(fields, "time", _instant) or now,
         draw=field(fields, "draw", _draw),
         models=field(fields, "models", _states) or {},
         sticky=field(fields, "sticky", text),
         sticky_age=field(fields, "sticky_age", _duration) or 0,
+        **{name: value for name, value in spent.items() if value is not None},  # type: ignore[arg-type]  # as above
     )
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from routedsl.base.units import DOLLAR, DURATIONS, WHOLE
 from routedsl.engine.decision import Decision
+from routedsl.engine.price import bill
 from routedsl.engine.program import Program
 from routedsl.engine.report import options_to_json
 from routedsl.engine.request import Request
@@ -13,9 +14,6 @@ from routedsl.engine.world import UNMEASURED, ModelState, World
 from routedsl.language.policy import Model
 from routedsl.records.recipe import LONGEST_TEXT, Recipes, Seen, is_text
 from routedsl.records.record import Attempt, Record, StateRecord, WorldRecord
-
-PER = 1_000_000
-"""Prices are for so many tokens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,10 +116,10 @@ def cost_of(attempts: Sequence[Attempt], models: Mapping[str, Model]) -> float |
         if model is None or not (model.input_price or model.output_price):
             continue
         if attempt.tokens is not None:
-            total += model.input_price * attempt.tokens[0] + model.output_price * attempt.tokens[1]
+            total += bill(model, attempt.tokens)
         elif attempt.outcome == "ok":
             return None
-    return total / PER / DOLLAR
+    return total / DOLLAR
 
 
 def world_to_json(world: World, models: Iterable[str], draw: int | None) -> WorldRecord:
@@ -133,6 +131,12 @@ def world_to_json(world: World, models: Iterable[str], draw: int | None) -> Worl
         models={name: _state(state) for name, state in measured if state != UNMEASURED},
         sticky=world.sticky,
         sticky_age=seconds(world.sticky_age),
+        spent_today=world.spent_today / DOLLAR,
+        spent_month=world.spent_month / DOLLAR,
+        total_spent_today=world.total_spent_today / DOLLAR,
+        total_spent_month=world.total_spent_month / DOLLAR,
+        requests_per_minute=world.requests_per_minute,
+        tokens_per_minute=world.tokens_per_minute,
     )
 
 

@@ -44,6 +44,12 @@ class WorldRecord(msgspec.Struct, frozen=True, kw_only=True):
     models: Mapping[str, StateRecord]
     sticky: str | None = None
     sticky_age: float = 0
+    spent_today: float = 0
+    spent_month: float = 0
+    total_spent_today: float = 0
+    total_spent_month: float = 0
+    requests_per_minute: int = 0
+    tokens_per_minute: int = 0
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

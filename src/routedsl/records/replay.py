@@ -162,6 +162,12 @@ def world_of(world: WorldRecord) -> World:
         models={name: _state(state) for name, state in world.models.items()},
         sticky=world.sticky,
         sticky_age=round(world.sticky_age * DURATIONS["s"]),
+        spent_today=round(world.spent_today * DOLLAR),
+        spent_month=round(world.spent_month * DOLLAR),
+        total_spent_today=round(world.total_spent_today * DOLLAR),
+        total_spent_month=round(world.total_spent_month * DOLLAR),
+        requests_per_minute=world.requests_per_minute,
+        tokens_per_minute=world.tokens_per_minute,
     )
 
 

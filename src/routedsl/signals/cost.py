@@ -2,6 +2,7 @@
 
 from routedsl.base.types import Type
 from routedsl.engine.example import candidate, chat
+from routedsl.engine.price import bill
 from routedsl.engine.signal import About, Cost, Example, Moment, Signal
 
 TYPICAL_ANSWER = 500
@@ -10,16 +11,12 @@ TYPICAL_ANSWER = 500
 Clients give `max_tokens` as a bound and not as a guess: agents send 32,000 with every step. Taken as
 the expected length it would make the price of the answer drown that of the prompt.
 """
-PER = 1_000_000
-"""Prices are for so many tokens."""
 
 
 def read(moment: Moment) -> int:
     model = moment.about
-    price = model.output_price * _answer(moment.request.max_tokens)
-    if model.input_price:
-        price += model.input_price * moment.count("tokens")
-    return price // PER
+    prompt = moment.count("tokens") if model.input_price else 0
+    return bill(model, (prompt, _answer(moment.request.max_tokens)))
 
 
 def _answer(bound: int | None) -> int:

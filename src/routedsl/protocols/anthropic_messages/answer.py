@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from routedsl.engine.outcome import Usage
+from routedsl.engine.outcome import Usage, told
 from routedsl.engine.protocol import StreamEvent, WholeAnswer
 from routedsl.engine.sse import ServerEvent, encode_event
 
@@ -135,7 +135,7 @@ def _usage(event: Mapping[str, object]) -> Usage | None:
     """The tokens so far: a stream tells those of the prompt in its first event, those of the answer in a late one."""
     match event:
         case {"usage": dict(usage)} | {"message": {"usage": dict(usage)}}:
-            return sum(_count(usage, name) for name in _PROMPT), _count(usage, "output_tokens")
+            return told((sum(_count(usage, name) for name in _PROMPT), _count(usage, "output_tokens")))
         case _:
             return None
 

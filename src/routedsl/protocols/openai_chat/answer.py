@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from routedsl.engine.outcome import told
 from routedsl.engine.protocol import StreamEvent, WholeAnswer
 from routedsl.engine.sse import ServerEvent, encode_event
 
@@ -127,6 +128,6 @@ def _error(answer: Mapping[str, object]) -> Mapping[str, object] | None:
 def _usage(usage: object) -> tuple[int, int] | None:
     match usage:
         case {"prompt_tokens": int(prompt), "completion_tokens": int(answered)}:
-            return prompt, answered
+            return told((prompt, answered))
         case _:
             return None
