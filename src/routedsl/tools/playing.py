@@ -1,6 +1,6 @@
 """A policy played by mock models in this process, and what to try with it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +15,7 @@ from routedsl.gateway.serve import Running, run
 from routedsl.gateway.settings import Settings
 from routedsl.language.names import MAIN_ROUTE
 from routedsl.language.policy import Policy, Ranked, Upstream, undeclared
-from routedsl.testing import ScriptedUpstream, mock_models
+from routedsl.testing import Script, ScriptedUpstream, mock_models
 from routedsl.tools.serving import deployment_of, shown_token
 
 STARTER = """\
@@ -69,13 +69,15 @@ async def play(path: Path, settings: Settings) -> None:
         await run(deployment, lambda running: click.echo(guide(path, running, shown_token(running.token))))
 
 
-def mocked(upstream: ScriptedUpstream) -> Admission:
-    """Lets in every policy that loads, with mock models in the place of its own."""
+def mocked(
+    upstream: ScriptedUpstream, scripts: Callable[[Iterable[str]], Mapping[str, Script]] = mock_models
+) -> Admission:
+    """Lets in every policy that loads, with mock models in the place of its own; `scripts` says how they behave."""
 
     def admit(policy: Policy) -> tuple[Policy, tuple[Diagnostic, ...]]:
         declared = policy.models or {name: undeclared(name) for name in named_models(policy)}
         models = {name: replace(model, id=name, upstream=MOCK) for name, model in declared.items()}
-        upstream.scripts = mock_models(models)
+        upstream.scripts = scripts(models)
         upstreams: Mapping[str, Upstream] = {MOCK: Upstream(MOCK, upstream.url, span=NOWHERE)}
         return replace(policy, models=models, upstreams=upstreams), ()
 

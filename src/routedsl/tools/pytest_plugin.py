@@ -1,15 +1,51 @@
-"""The pytest plugin: the fixture `route_snapshot` keeps what a policy decides on a file of requests.
+"""The pytest plugin: fixtures to test a policy with, from its decisions alone to a gateway that serves it.
 
 Every pytest run where routedsl is installed imports this module: what it needs is imported when a test asks for it.
+Paths are relative to pytest's root folder.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
 
 import pytest
 
+if TYPE_CHECKING:
+    from routedsl import Decision, Policy
+    from routedsl.engine.program import Program
+    from routedsl.testing import Script
+    from routedsl.tools.rehearsal import Rehearsal
+
 RouteSnapshot = Callable[[str | Path, str | Path], None]
-"""Takes the paths of a policy and of its requests, relative to pytest's root folder."""
+"""Takes the paths of a policy and of its requests."""
+UPDATE = "`pytest --snapshot-update` keeps it as it is now"
+
+
+class Around(TypedDict, total=False):
+    """What stands around a request's body in an envelope."""
+
+    headers: Mapping[str, str]
+    key: str
+    endpoint: str
+    world: Mapping[str, object]
+    facts: Mapping[str, object]
+
+
+class RouteDecide(Protocol):
+    """Takes the path of a policy, the body of a request, and what stands around it."""
+
+    def __call__(self, policy: str | Path, body: Mapping[str, object], **around: Unpack[Around]) -> "Decision":
+        """The decision."""
+        ...
+
+
+class RouteGateway(Protocol):
+    """Takes the path of a policy, and how models behave that do not answer at once and well."""
+
+    def __call__(self, policy: str | Path, models: "Mapping[str, str | Script] | None" = None) -> "Rehearsal":
+        """A gateway that serves until the test is over."""
+        ...
 
 
 @pytest.fixture
@@ -22,29 +58,93 @@ def route_snapshot(request: pytest.FixtureRequest) -> RouteSnapshot:
     root = request.config.rootpath
     if not request.config.pluginmanager.has_plugin("syrupy"):
         pytest.fail("`route_snapshot` needs syrupy: install `routedsl-gateway[test]`", pytrace=False)
-    snapshot = request.getfixturevalue("snapshot")
+    from routedsl.tools.snapshot import TableExtension, differences
+
+    snapshot = request.getfixturevalue("snapshot").with_defaults(extension_class=TableExtension)
 
     def matches(policy: str | Path, requests: str | Path) -> None:
-        from routedsl.tools.snapshot import TableExtension
-
         __tracebackhide__ = True
         table = table_of(root / policy, root / requests)
-        assert table == snapshot(extension_class=TableExtension)  # noqa: S101 - pytest shows what differs
+        if table != snapshot:
+            kept = snapshot.executions[snapshot.num_executions - 1].recalled_data
+            told = "there is no snapshot yet" if kept is None else differences(kept, table)
+            pytest.fail(f"`{policy}` on `{requests}`:\n{told}\n{UPDATE}", pytrace=False)
 
     return matches
 
 
-def table_of(policy: Path, requests: Path) -> str:
-    """The table of decisions; fails the test where the policy does not load or there is no request."""
+@pytest.fixture
+def route_policy(request: pytest.FixtureRequest) -> "Callable[[str | Path], Policy]":
+    """Loads a policy, as `routedsl.load` does; fails the test with what is wrong where it does not load."""
+    from routedsl.loading.api import Policy
+
+    def load(policy: str | Path) -> Policy:
+        __tracebackhide__ = True
+        return Policy(program_of(request.config.rootpath / policy))
+
+    return load
+
+
+@pytest.fixture
+def route_decide(route_policy: "Callable[[str | Path], Policy]") -> RouteDecide:
+    """Decides one request under a policy, in a world; as `Policy.decide`, but at a Thursday's noon of 2026.
+
+    `world` may name another time; what else it leaves out is up and not measured.
+    """
+    from routedsl.tools.snapshot import NOON
+
+    def decide(policy: str | Path, body: Mapping[str, object], **around: Unpack[Around]) -> "Decision":
+        __tracebackhide__ = True
+        around["world"] = {"time": NOON.isoformat(), **around.get("world", {})}
+        return route_policy(policy).decide(body, **around)
+
+    return decide
+
+
+@pytest.fixture
+def route_gateway(request: pytest.FixtureRequest) -> Iterator[RouteGateway]:
+    """Serves a policy to any client until the test is over, its models played by a scripted upstream.
+
+    A model is played by a `routedsl.testing.Script`, or by the name of a fault such as `hang` or
+    `cut:40`; those that are not named answer at once. `asked` of what it returns has the models called.
+    """
+    from routedsl.testing import Script
+    from routedsl.tools.rehearsal import rehearsed
+
+    with ExitStack() as stack:
+
+        def serve(policy: str | Path, models: Mapping[str, str | Script] | None = None) -> "Rehearsal":
+            __tracebackhide__ = True
+            path = request.config.rootpath / policy
+            program_of(path)
+            scripts = {
+                name: Script(fault=script) if isinstance(script, str) else script
+                for name, script in (models or {}).items()
+            }
+            return stack.enter_context(rehearsed(path, scripts))
+
+        yield serve
+
+
+def program_of(policy: Path) -> "Program":
+    """The policy, compiled; fails the test where it does not load."""
     from routedsl.base.render import render_text
     from routedsl.discover import discover
     from routedsl.loading.policy import load_policy
-    from routedsl.tools.snapshot import decision_table
 
     __tracebackhide__ = True
     loading = load_policy(policy, discover())
     if loading.program is None:
         pytest.fail(render_text(loading.diagnostics), pytrace=False)
+    return loading.program
+
+
+def table_of(policy: Path, requests: Path) -> str:
+    """The table of decisions; fails the test where the policy does not load or there is no request."""
+    from routedsl.tools.snapshot import decision_table
+
+    __tracebackhide__ = True
+    program = program_of(policy)
     if not requests.is_file():
         pytest.fail(f"there is no file of requests at `{requests}`", pytrace=False)
-    return decision_table(loading.program, requests.read_bytes())
+    return decision_table(program, requests.read_bytes())

@@ -1,19 +1,23 @@
-"""Decisions as a table to read and to compare: a line for each request."""
+"""Decisions as a table to read and to compare: a line for each request, which depends on no other line."""
 
 from datetime import UTC, datetime
+from itertools import zip_longest
 
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from routedsl.engine.decision import Action, Decision
+from routedsl.engine.narrate import value_to_text
 from routedsl.engine.program import Program
 from routedsl.engine.report import options_to_json
 from routedsl.engine.request import RequestError
 from routedsl.loading.envelope import read_case, split_cases
-from routedsl.tools.table import aligned
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 """The time of requests whose world names none, so that every day's test sees the same."""
-HEADINGS = ("request", "route", "rule", "model", "then", "options")
+COLUMNS = {"request": 28, "route": 6, "rule": 10, "model": 10, "then": 16, "options": 16, "facts": 0}
+"""The headings, and how wide their columns are at least. A wider cell moves its own line alone: were all lines
+moved with it, a review of what one request changes would show them all.
+"""
 
 
 class TableExtension(SingleFileSnapshotExtension):
@@ -23,9 +27,34 @@ class TableExtension(SingleFileSnapshotExtension):
     file_extension = "txt"
 
 
+def differences(kept: str, now: str) -> str:
+    """The lines of the requests that are decided otherwise, as they were kept and as they are now."""
+    before, after = _by_request(kept), _by_request(now)
+    lines = [f"  {_line(tuple(COLUMNS))}"]
+    for request in {**before, **after}:
+        pairs = zip_longest(before.get(request, ()), after.get(request, ()))
+        changed = [(old, new) for old, new in pairs if old != new]
+        lines += [f"- {old}" for old, _ in changed if old is not None]
+        lines += [f"+ {new}" for _, new in changed if new is not None]
+    return "\n".join(lines)
+
+
+def _by_request(table: str) -> dict[str, list[str]]:
+    """The lines below the heading by their first cells; names may come twice."""
+    found: dict[str, list[str]] = {}
+    for line in table.splitlines()[1:]:
+        found.setdefault(line.split("  ", 1)[0], []).append(line)
+    return found
+
+
 def decision_table(program: Program, requests: bytes) -> str:
     """What the program decides on a file of requests."""
-    return aligned([HEADINGS, *(row_of(number, line, program) for number, line in enumerate(split_cases(requests), 1))])
+    rows = (row_of(number, line, program) for number, line in enumerate(split_cases(requests), 1))
+    return "".join(f"{line}\n" for line in (_line(tuple(COLUMNS)), *map(_line, rows)))
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, COLUMNS.values(), strict=True)).rstrip()
 
 
 def row_of(number: int, line: bytes, program: Program) -> tuple[str, ...]:
@@ -33,13 +62,26 @@ def row_of(number: int, line: bytes, program: Program) -> tuple[str, ...]:
     try:
         case = read_case(line, program.catalog, NOON)
     except RequestError as error:
-        return (f"#{number}", "", "", f"error {error.code}", "", error.message)
+        return (f"#{number}", "", "", f"error {error.code}", "", error.message, "")
     decision = program.decide(case.request, case.world, case.pinned)
-    return (case.id or f"#{number}", decision.route or "", decision.rule or "", *outcome_of(decision))
+    return (
+        " ".join((case.id or f"#{number}").split()),
+        decision.route or "",
+        decision.rule or "",
+        *outcome_of(decision),
+        facts_of(decision),
+    )
+
+
+def facts_of(decision: Decision) -> str:
+    """What the rules up to the deciding one asked, in that order; what is missing is left out."""
+    facts = decision.facts.items()
+    known = (f"{name} {value_to_text(decision.types[name], value)}" for name, value in facts if value is not None)
+    return ", ".join(known)
 
 
 def outcome_of(decision: Decision) -> tuple[str, str, str]:
-    """The last three cells: who is asked first, who then, and how; or the refusal and its words."""
+    """Three cells: who is asked first, who then, and how; or the refusal and its words."""
     if decision.action is Action.REJECT:
         return (f"reject {decision.status}", "", decision.message or "")
     first, *rest = decision.chain or ("nobody",)
