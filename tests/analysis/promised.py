@@ -53,7 +53,16 @@ DECLARED: Mapping[str, Callable[[Model], bool]] = {
     "quality < 60": lambda model: model.quality is not None and model.quality < 60,
     "context is missing or not quality >= 50": lambda model: model.context is None or not (model.quality or 0) >= 50,
 }
-OPTIONS = ("timeout 5s", "deadline 20s", "retry 0", "retry 2", "first_token 8s", "max_output 1k", "sticky 10m")
+OPTIONS = (
+    "timeout 5s",
+    "deadline 20s",
+    "retry 0",
+    "retry 2",
+    "first_token 8s",
+    "max_output 1k",
+    "sticky 10m",
+    "explore 50%",
+)
 
 
 @dataclass(frozen=True, slots=True)

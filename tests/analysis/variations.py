@@ -38,7 +38,17 @@ WHERES = (
 NAMED = {"auto": 'auto, "gpt-*"', "other": "other"}
 CONTEXTS = ("", "context 40", "context 60")
 ABILITIES = ("", "supports []", "supports [tools]", "supports [tools, images, json]")
-OPTIONS = ("", "", "", "fallback [large]", "fallback [medium, tiny]", "timeout 5s", "sticky 10m", "retry 0")
+OPTIONS = (
+    "",
+    "",
+    "",
+    "fallback [large]",
+    "fallback [medium, tiny]",
+    "timeout 5s",
+    "sticky 10m",
+    "explore 50%",
+    "retry 0",
+)
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routedsl.engine.latency import KEPT, LIFETIME, Recent, median, noted
+from routedsl.engine.latency import HALVING, KEPT, LIFETIME, Measured, Recent, median, noted
 
 
 def measured(values: list[int], *, every: int = 1) -> Recent:
@@ -26,10 +26,44 @@ def test_one_outlier_changes_little() -> None:
 
 
 def test_what_is_old_no_longer_counts() -> None:
-    recent = noted(noted((), 5, 0), 9, 100)
+    recent = noted(noted(noted((), 5, 0), 5, 0), 9, 100)
     assert median(recent, LIFETIME) == 5
     assert median(recent, LIFETIME + 1) == 9
     assert median(recent, LIFETIME + 101) is None
+
+
+def test_what_came_last_outweighs_more_of_what_was_before() -> None:
+    """A model that has become slow: three answers of now against six of two minutes ago, which weigh a quarter."""
+    recent = measured([10] * 6)
+    assert median(recent, 2 * HALVING) == 10
+    for at in range(2 * HALVING, 2 * HALVING + 3):
+        recent = noted(recent, 90, at)
+    assert median(recent, 2 * HALVING + 10) == 90
+
+
+def in_order(measured: list[Measured]) -> Recent:
+    return tuple(sorted(measured, key=lambda each: each.at))
+
+
+SAMPLES = st.lists(st.builds(Measured, st.integers(0, 2 * LIFETIME), st.integers(0, 99)), max_size=KEPT).map(in_order)
+
+
+@given(SAMPLES, st.integers(2 * LIFETIME, 3 * LIFETIME))
+def test_a_median_is_one_of_the_young_with_half_the_weight_on_either_side(recent: Recent, now: int) -> None:
+    weights = [(each.value, 2.0 ** -((now - each.at) // HALVING)) for each in recent if now - each.at <= LIFETIME]
+    found = median(recent, now)
+    assert (found is None) is (not weights)
+    if found is not None:
+        whole = sum(weight for _, weight in weights)
+        assert any(value == found for value, _ in weights)
+        assert sum(weight for value, weight in weights if value < found) < whole / 2
+        assert sum(weight for value, weight in weights if value <= found) >= whole / 2
+
+
+@given(SAMPLES, st.integers(0, 2 * LIFETIME))
+def test_without_new_ones_every_model_is_forgotten(recent: Recent, now: int) -> None:
+    newest = max((each.at for each in recent), default=0)
+    assert median(recent, max(newest, now) + LIFETIME + 1) is None
 
 
 @given(st.lists(st.integers(0, 10**9), min_size=1, max_size=3 * KEPT))

@@ -127,6 +127,28 @@ def test_a_dead_key_and_a_used_up_quota_rest_for_long() -> None:
         assert states.is_up("a")
 
 
+def test_a_call_that_another_one_beat_takes_at_least_so_long() -> None:
+    clock = HandClock()
+    states = states_by(clock)
+    called(states, clock, Failed(kind=Kind.LOST), took=SECOND)
+    assert states.world_models()["a"].latency == SECOND
+    for took in (SECOND // 2, 3 * SECOND, 3 * SECOND):
+        called(states, clock, Failed(kind=Kind.LOST), took=took)
+    assert states.world_models()["a"].latency == 3 * SECOND
+    assert states.world_models()["a"].errors == 0
+
+
+def test_a_client_that_leaves_tells_of_a_model_only_what_is_slower_than_known() -> None:
+    clock = HandClock()
+    states = states_by(clock)
+    called(states, clock, Failed(kind=Kind.GONE), took=SECOND)
+    assert states.world_models()["a"].latency is None
+    called(states, clock, Answered(), took=SECOND)
+    for took in (SECOND // 2, 9 * SECOND, 9 * SECOND):
+        called(states, clock, Failed(kind=Kind.GONE), took=took)
+    assert states.world_models()["a"].latency == 9 * SECOND
+
+
 def test_a_clients_own_fault_does_not_touch_the_model() -> None:
     clock = HandClock()
     states = states_by(clock)

@@ -65,7 +65,11 @@ def _items(rng: Random, items: tuple[Rule | Block, ...], rules: dict[int, Rule])
 def _rule(rng: Random, rule: Rule) -> Rule:
     condition = rule.condition if isinstance(rule.condition, Constant) else _condition(rng, rule.condition)
     target = _ranked(rng) if isinstance(rule.target, Ranked) else rule.target
-    options = Options(fallback=tuple(rng.sample(MODELS, rng.randrange(3))), sticky=rng.choice((None, 60_000_000)))
+    options = Options(
+        fallback=tuple(rng.sample(MODELS, rng.randrange(3))),
+        sticky=rng.choice((None, 60_000_000)),
+        explore=rng.choice((0, 400_000)),
+    )
     return replace(rule, condition=condition, target=target, options=options)
 
 

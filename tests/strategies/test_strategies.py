@@ -24,7 +24,7 @@ def ballot(known: Mapping[str, Value], fact: str) -> Ballot:
     """Candidates in the order of the mapping, of whom one fact is told, and nothing of slots and calls."""
 
     def ask(model: str, asked: str) -> Value:
-        assert asked in (fact, "slots", "inflight")
+        assert asked in (fact, "slots", "inflight", "queue")
         return known[model] if asked == fact else None
 
     return Ballot(models=tuple(known), ask=ask)
@@ -95,7 +95,7 @@ def test_a_burst_measures_each_stranger_once_and_waits_for_what_is_known() -> No
     latency: dict[str, int | None] = {"a": None, "b": 40, "c": None}
     calls = dict.fromkeys(latency, 0)
     for _ in range(10):
-        worlds: Facts = {name: {"latency": latency[name], "inflight": calls[name]} for name in latency}
+        worlds: Facts = {name: {"latency": latency[name], "inflight": calls[name], "queue": 0} for name in latency}
         calls[fastest.rank(told(worlds))[0]] += 1
     assert calls == {"a": 1, "b": 8, "c": 1}
 

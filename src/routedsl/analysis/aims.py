@@ -49,8 +49,8 @@ def _aim(rule: Rule, target: Ranked, policy: Policy, ground: Ground) -> Aim:
     later: list[Place] = [(name, TRUE) for name in _later(strategy, ranked, rule.options)]
     if strategy == "first":
         shares = ()
-        if rule.options.sticky is None:
-            ranked, later = [], [*ranked, *later]  # no strategy and no session tells the two lists apart
+        if rule.options.sticky is None and not rule.options.explore:
+            ranked, later = [], [*ranked, *later]  # no strategy, no session and no draw tells the two lists apart
     drawn = (shares, target.by) if shares else ()
     prices = tuple(_prices(model, policy) for model, _ in ranked) if strategy == "cheapest" else ()
     return Aim(

@@ -20,6 +20,7 @@ _TYPES: Mapping[str, Type] = MappingProxyType(
         **dict.fromkeys(("input_price", "output_price"), Type.MONEY),
         **dict.fromkeys(("context", "retry", "max_output"), Type.COUNT),
         "quality": Type.NUMBER,
+        "explore": Type.SHARE,
     }
 )
 """The settings that are numbers, by their names."""

@@ -1,6 +1,7 @@
 """From a target to a chain: candidates filtered and ranked, then the fallback, without what cannot serve."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from msgspec import Struct
 
@@ -9,10 +10,13 @@ from routedsl.engine.draw import Drawn, draw_of
 from routedsl.engine.facts import Facts
 from routedsl.engine.fleet import Fleet
 from routedsl.engine.request import Request
-from routedsl.engine.strategy import Ballot, Strategy
+from routedsl.engine.strategy import Ask, Ballot, Strategy
 from routedsl.engine.tokenizer import token_bound
 from routedsl.engine.world import World
 from routedsl.language.policy import Options, Ranked
+
+Ahead = Literal["sticky", "explore"]
+"""An option that puts a candidate before those that the strategy ranks."""
 
 
 class Contest(Struct, frozen=True):
@@ -28,13 +32,15 @@ class Chained(Struct, frozen=True):
 
     `passed` are the candidates that `where` keeps, `ranking` is their order. `unfit` says of models
     why they cannot serve: they are left out of `chain`, unless that would leave nobody that speaks
-    the request's dialect.
+    the request's dialect. `ahead` is the option that put the first of the ranking there, in the place of
+    the strategy.
     """
 
     chain: tuple[str, ...]
     ranking: tuple[str, ...]
     passed: tuple[str, ...]
     unfit: Mapping[str, str]
+    ahead: Ahead | None = None
 
 
 def chain_of(contest: Contest, options: Options, facts: Facts, request: Request, world: World, fleet: Fleet) -> Chained:
@@ -45,22 +51,29 @@ def chain_of(contest: Contest, options: Options, facts: Facts, request: Request,
     """
     tested = zip(contest.target.candidates, contest.tests, strict=True)
     passed = tuple(candidate.model for candidate, test in tested if test is None or test(facts.values, facts.read))
-    ranking = _sticky_first(_rank(contest, passed, facts), options.sticky, world)
+    ranked = rank(contest, passed, facts, facts.ask_model)
+    reasons = {
+        name: reason
+        for name in dict.fromkeys((*ranked, *options.fallback))
+        if (reason := unfit(name, facts, request, world, fleet))
+    }
+    ahead, ranking = _reordered(
+        ranked, [name for name in ranked if name not in reasons], options, facts, request, world
+    )
     whole = tuple(dict.fromkeys((*ranking, *options.fallback)))
-    reasons = {name: reason for name in whole if (reason := unfit(name, facts, request, world, fleet))}
     fit = tuple(name for name in whole if name not in reasons)
     asked_here = tuple(name for name in whole if fleet.serves(name, request.endpoint))
-    return Chained(fit or asked_here, ranking, passed, reasons)
+    return Chained(fit or asked_here, ranking, passed, reasons, ahead)
 
 
-def _rank(contest: Contest, passed: tuple[str, ...], facts: Facts) -> tuple[str, ...]:
-    """The candidates in the order of the strategy.
+def rank(contest: Contest, passed: tuple[str, ...], facts: Facts, ask: Ask) -> tuple[str, ...]:
+    """The candidates in the order of the strategy, which learns of models by `ask`.
 
     A strategy cannot bring in others, name one twice, or fail: then the order of the text stands.
     """
     target = contest.target
     draw = draw_for(target, facts) if target.shares else 0
-    ballot = Ballot(models=passed, ask=facts.ask_model, shares=target.shares, draw=draw)
+    ballot = Ballot(models=passed, ask=ask, shares=target.shares, draw=draw)
     try:
         ranked = dict.fromkeys(contest.strategy.rank(ballot))
     except Exception:  # noqa: BLE001 - whatever an extension raises, the request has an answer
@@ -77,14 +90,43 @@ def draw_for(target: Ranked, facts: Facts) -> int:
     return draw if isinstance(draw, int) else 0
 
 
-def _sticky_first(ranking: tuple[str, ...], sticky: int | None, world: World) -> tuple[str, ...]:
-    """The ranking with the session's last model first, where it is in it, up, and was asked recently enough."""
+def _reordered(
+    ranked: tuple[str, ...], fit: Sequence[str], options: Options, facts: Facts, request: Request, world: World
+) -> tuple[Ahead | None, tuple[str, ...]]:
+    """The ranking with the session's last model first, else with the one that is explored; `fit` can serve."""
+    last = _last(ranked, options.sticky, world)
+    if last is not None:
+        return "sticky", _first(last, ranked)
+    other = _explored(fit, options.explore, facts, request)
+    return (None, ranked) if other is None else ("explore", _first(other, ranked))
+
+
+def _last(ranking: tuple[str, ...], sticky: int | None, world: World) -> str | None:
+    """The session's last model, where it is in the ranking, up, and was asked recently enough."""
     last = world.sticky
     if sticky is None or last is None or last not in ranking:
-        return ranking
-    if world.sticky_age > sticky or not world.model(last).up:
-        return ranking
-    return (last, *(name for name in ranking if name != last))
+        return None
+    return last if world.sticky_age <= sticky and world.model(last).up else None
+
+
+def _explored(fit: Sequence[str], share: int, facts: Facts, request: Request) -> str | None:
+    """Which of those behind the first that can serve is tried in its place: one of them in `share` of the draws."""
+    if not share or len(fit) < 2:
+        return None
+    draw = explore_draw(facts, request)
+    return fit[1 + draw * (len(fit) - 1) // share] if draw < share else None
+
+
+def explore_draw(facts: Facts, request: Request) -> int:
+    """The number by which `explore` chooses: another for each request of a session, so that none is always explored.
+
+    It is made of the request's own `draw` and id, which records have. No rule on `draw` tells anything of it.
+    """
+    return draw_of(f"explore {facts.ask('draw')} {request.id}")
+
+
+def _first(name: str, ranking: tuple[str, ...]) -> tuple[str, ...]:
+    return (name, *(other for other in ranking if other != name))
 
 
 def unfit(name: str, facts: Facts, request: Request, world: World, fleet: Fleet) -> str | None:

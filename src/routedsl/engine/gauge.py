@@ -97,8 +97,24 @@ class Gauge:
             self.breaker = breakers.released(self.breaker, start)
         else:
             self.breaker = _after(self.breaker, failed, start, now, draw)
-        if failed.kind is Kind.TIMEOUT:  # it takes at least so long, and must not pass for unmeasured
+        if self._tells(failed, now - start, now):
             self.latencies = noted(self.latencies, now - start, now)
+
+    def _tells(self, failed: Failed, took: int, now: int) -> bool:
+        """Whether a call that gave no answer tells how long one takes: at least so long.
+
+        A model that hangs, or always comes second, must not pass for unmeasured. That a client left soon tells nothing.
+        """
+        known = median(self.latencies, now)
+        match failed.kind:
+            case Kind.TIMEOUT:
+                return True
+            case Kind.LOST:
+                return known is None or took > known
+            case Kind.GONE:
+                return known is not None and took > known
+            case _:
+                return False
 
     def state(self, now: int) -> ModelState:
         """What decisions may know of it."""

@@ -1,13 +1,16 @@
-"""Recent measurements of one model, and their median: a few, and none from long ago."""
+"""Recent measurements of one model, and their median: a few, the newer ones counting more, and none from long ago."""
 
-from statistics import median_low
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from routedsl.base.units import DURATIONS
 
 KEPT = 32
-LIFETIME = 5 * DURATIONS["m"]
+HALVING = DURATIONS["m"]
+"""After so long a measurement counts half as much."""
+HALVINGS = 5
+LIFETIME = HALVINGS * HALVING
 """After so long without a new one a model counts as not measured, and `fastest` tries it again."""
 
 
@@ -19,6 +22,7 @@ class Measured(Struct, frozen=True):
 
 
 Recent = tuple[Measured, ...]
+"""In the order in which they were taken."""
 
 
 def noted(recent: Recent, value: int, now: int) -> Recent:
@@ -27,6 +31,21 @@ def noted(recent: Recent, value: int, now: int) -> Recent:
 
 
 def median(recent: Recent, now: int) -> int | None:
-    """The median of what is still young, the lower of the two in the middle; None where nothing is."""
-    young = [measured.value for measured in recent if now - measured.at <= LIFETIME]
-    return median_low(young) if young else None
+    """The least value that, with all below it, has half the weight of what is still young; None where nothing is."""
+    if not recent or now - recent[-1].at > LIFETIME:
+        return None
+    if now - recent[0].at < HALVING:  # as it is where there is much to do: all weigh the same
+        return sorted([each.value for each in recent])[(len(recent) - 1) // 2]
+    weighed = [(each.value, 1 << HALVINGS - (now - each.at) // HALVING) for each in recent if now - each.at <= LIFETIME]
+    weighed.sort()
+    return _middle(weighed)
+
+
+def _middle(weighed: Sequence[tuple[int, int]]) -> int:
+    rest = sum([weight for _, weight in weighed])
+    left = 0
+    for value, weight in weighed:
+        left += weight
+        if 2 * left >= rest:
+            return value
+    raise ValueError("nothing has no middle")

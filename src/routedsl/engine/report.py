@@ -11,6 +11,7 @@ from routedsl.engine.decision import Action, Decision
 from routedsl.language.policy import Options
 
 _DURATIONS = frozenset({"timeout", "first_token", "idle", "deadline", "hedge", "sticky"})
+_SHARES = frozenset({"explore"})
 _UNWRITTEN = Options()
 _IN_CHAIN = "fallback"
 """The option that a decision's chain already shows."""
@@ -36,9 +37,9 @@ def decision_to_json(decision: Decision, id_: str | None) -> dict[str, object]:
 
 
 def options_to_json(options: Options) -> dict[str, object]:
-    """The options that differ from the gateway's own, durations in seconds."""
+    """The options that differ from the gateway's own: durations in seconds, shares from 0 to 1."""
     return {
-        name: to_json(Type.DURATION, value) if name in _DURATIONS else _plain(value)
+        name: _plain(value) if (type_ := option_type(name)) is None else to_json(type_, value)
         for name, value in _differing(options)
     }
 
@@ -46,9 +47,16 @@ def options_to_json(options: Options) -> dict[str, object]:
 def options_to_text(options: Options) -> str:
     """The same as a policy writes them: `timeout 10s, retry 0`."""
     return ", ".join(
-        f"{name} {render_quantity(Quantity(Type.DURATION, value)) if name in _DURATIONS else _written(value)}"
+        f"{name} {_written(value) if (type_ := option_type(name)) is None else render_quantity(Quantity(type_, value))}"
         for name, value in _differing(options)
     )
+
+
+def option_type(option: str) -> Type | None:
+    """The type of an option whose value has a unit."""
+    if option in _DURATIONS:
+        return Type.DURATION
+    return Type.SHARE if option in _SHARES else None
 
 
 def _differing(options: Options) -> Iterator[tuple[str, Any]]:

@@ -156,6 +156,11 @@ def read_retry(operand: Operand) -> int:
     return value
 
 
+def read_share(operand: Operand) -> int:
+    """A share, in parts per million."""
+    return int(quantity(operand, Type.SHARE, "5%").value)
+
+
 def read_quality(operand: Operand) -> float:
     """A number from 0 to 100."""
     value = quantity(operand, Type.NUMBER, "55").value

@@ -186,7 +186,7 @@ def undeclared(name: str) -> Model:
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """How a chain is run. Durations are microseconds; None leaves the gateway's default."""
+    """How a chain is made and run. Durations are microseconds, `explore` parts per million; None leaves the default."""
 
     fallback: tuple[str, ...] = ()
     fallback_on: tuple[str, ...] = ()
@@ -199,6 +199,7 @@ class Options(Struct, frozen=True, kw_only=True):
     hedge: int | None = None
     sticky: int | None = None
     max_output: int | None = None
+    explore: int = 0
 
 
 # ── targets and rules ───────────────────────────────────────────────────────────────────────────

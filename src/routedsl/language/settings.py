@@ -21,6 +21,7 @@ from routedsl.language.operands import (
     read_protocol,
     read_quality,
     read_retry,
+    read_share,
     read_text,
     read_timezone,
     read_url,
@@ -101,6 +102,7 @@ OPTIONS = Settings(
         "buffer": read_whole,
         "hedge": read_duration,
         "sticky": read_duration,
+        "explore": read_share,
         "max_output": read_count,
     },
     word="option",
@@ -166,7 +168,7 @@ _ALIASES = {
     "provider": "upstream", "backend": "upstream", "model": "id", "name": "id", "context_window": "context",
     "capabilities": "supports", "retries": "retry", "fallbacks": "fallback", "max_tokens": "max_output",
     "request_timeout": "timeout", "type": "kind", "cost": "input_price", "labels": "tags", "path": "file",
-    "weights": "file",
+    "weights": "file", "exploration": "explore", "epsilon": "explore", "session_affinity": "sticky",
 }  # fmt: skip
 """What other tools call settings and options."""
 

@@ -10,9 +10,10 @@ def rank(ballot: Ballot) -> tuple[str, ...]:
         latency = ballot.ask(model, "latency")
         if isinstance(latency, (int, float)):
             return MEASURED, latency
-        calls = ballot.ask(model, "inflight")
+        calls = [ballot.ask(model, fact) for fact in ("inflight", "queue")]
         # One call measures it. Until it is back nobody knows what the others would wait for.
-        return (BEING_MEASURED, calls) if isinstance(calls, int) and calls > 0 else (TO_MEASURE, 0)
+        out = sum(number for number in calls if isinstance(number, int))
+        return (BEING_MEASURED, out) if out else (TO_MEASURE, 0)
 
     return tuple(sorted(ballot.models, key=place))
 
@@ -21,6 +22,6 @@ STRATEGY = Strategy(
     name="fastest",
     rank=rank,
     doc="By recent `latency`; those without one go first, so that each gets measured, but last while a call of them "
-    "is out that will measure them.",
+    "is out, or waits for a slot, that will measure them.",
     since="0.1",
 )

@@ -5,10 +5,11 @@ from itertools import zip_longest
 
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
+from routedsl.base.types import Type
 from routedsl.engine.decision import Action, Decision
 from routedsl.engine.narrate import value_to_text
 from routedsl.engine.program import Program
-from routedsl.engine.report import options_to_json
+from routedsl.engine.report import option_type, options_to_json
 from routedsl.engine.request import RequestError
 from routedsl.loading.envelope import read_case, split_cases
 
@@ -86,12 +87,14 @@ def outcome_of(decision: Decision) -> tuple[str, str, str]:
         return (f"reject {decision.status}", "", decision.message or "")
     first, *rest = decision.chain or ("nobody",)
     options = options_to_json(decision.options)
-    return (first, ", ".join(rest), ", ".join(f"{name} {shown(value)}" for name, value in options.items()))
+    return (first, ", ".join(rest), ", ".join(f"{name} {shown(name, value)}" for name, value in options.items()))
 
 
-def shown(value: object) -> str:
-    """An option's value for people; what is a float in JSON is a number of seconds."""
+def shown(name: str, value: object) -> str:
+    """An option's value for people; what is a float in JSON is a number of seconds, or a share."""
     match value:
+        case float() if option_type(name) is Type.SHARE:
+            return f"{100 * value:g}%"
         case float():
             return f"{value:g}s"
         case list():
