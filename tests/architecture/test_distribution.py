@@ -137,7 +137,9 @@ def test_a_project_outside_tests_its_policy_with_the_wheel(outside: Outside) -> 
     assert table.splitlines()[1].split() == ["hello", "auto", "quick", "tiny", "large", "messages", "1"]
 
 
-@pytest.mark.parametrize("options", [("-n", "2"), ("-p", "no:randomly"), ()], ids=["in parallel", "in order", "in any order"])
+@pytest.mark.parametrize(
+    "options", [("-n", "2"), ("-p", "no:randomly"), ()], ids=["in parallel", "in order", "in any order"]
+)
 def test_its_tests_pass_however_they_are_run(outside: Outside, options: tuple[str, ...]) -> None:
     if not (outside.folder / "tests" / "__snapshots__").is_dir():
         outside.pytest("--snapshot-update")
