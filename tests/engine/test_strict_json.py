@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from routedsl.engine.request import RequestError
-from routedsl.engine.strict_json import DEEPEST, MOST, read_json
+from routedsl.engine.strict_json import DEEPEST, MOST, is_crowded, read_json
 
 
 def refusal(text: bytes) -> str | None:
@@ -44,7 +44,7 @@ def refusal(text: bytes) -> str | None:
         *(rb'"\ud800"', rb'"\udc00 abcdef"', rb'"\ud800A"', rb'{"\ud800": 1}', rb'"\ud800\ud800"', rb'"\ud83d'),
         *(b'"a\x01"', b'"a\n"', rb'"\x41"'),
         *(b"[" * 10_000 + b"]" * 10_000, b"[" * 10_000, b'{"a":' * 500_000, b"[" * 2_000_000),
-        *(b"[" + opened * MOST + b"1]" for opened in (b"[],", b"{},", b'"{",')),
+        *(b"[" + value * MOST + b"1]" for value in (b"[],", b"{},", b'"{",', b"1,", rb'"\\",', rb'"\"",')),
         b"[" * (DEEPEST + 1) + b"1" + b"]" * (DEEPEST + 1),
         b'{"a":' * (DEEPEST + 1) + b"1" + b"}" * (DEEPEST + 1),
     ],
@@ -61,6 +61,8 @@ def test_what_is_not_strict_json_is_refused(text: bytes) -> None:
         (b"123456789012345678901234567890", 123456789012345678901234567890),
         (b"[" * DEEPEST + b"1" + b"]" * DEEPEST, json.loads("[" * DEEPEST + "1" + "]" * DEEPEST)),
         (b'{"a": {"b": 1}, "b": {"a": 1, "b:": ":"}}', {"a": {"b": 1}, "b": {"a": 1, "b:": ":"}}),
+        (b"[" + b"1," * (MOST - 2) + b"1]", [1] * (MOST - 1)),
+        (b'["' + rb"{[,\",\\" * MOST + b'"]', ['{[,",\\' * MOST]),
         (rb'{"a": "\u003a", "b": "\u003A"}', {"a": ":", "b": ":"}),
     ],
 )
@@ -123,6 +125,20 @@ def test_the_quick_look_for_doubled_keys_equals_the_slow_one(value: object, esca
     assert refusal(text.encode()) == ("duplicate_key" if any(doubled) else None)
     if not any(doubled):
         assert read_json(text.encode()) == plain
+
+
+def count(value: object) -> int:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(count, inside))
+
+
+@given(VALUES, st.booleans())
+def test_values_are_counted_without_being_made(value: object, escape: bool) -> None:
+    text = written(value, escape)
+    values = count(json.loads(text))
+    doubled = refusal(text.encode()) == "duplicate_key"
+    assert doubled or is_crowded(text.encode(), values - 1)
+    assert doubled or not is_crowded(text.encode(), 2 * values)
 
 
 @pytest.mark.parametrize("depth", [DEEPEST, 900])

@@ -8,6 +8,9 @@ from routedsl.engine.outcome import Usage
 from routedsl.engine.request import Request
 from routedsl.engine.sse import ServerEvent
 
+MOST_ANSWERED = 1_000_000
+"""Values that a whole answer may have: one with the probabilities of all its tokens has hundreds of thousands."""
+
 
 class Arrival(Struct, frozen=True, kw_only=True):
     """What came with a body: its headers (lower-case names), its query, the client's key's name, the request's id."""

@@ -5,7 +5,7 @@ doubled, where half a surrogate pair is escaped, where a number is NaN: none of 
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -14,11 +14,8 @@ from routedsl.engine.request import RequestError
 LARGEST_BODY = 20 * 1024 * 1024
 DEEPEST = 64
 """A value may stand inside so many objects and lists."""
-MOST = 1_000_000
-"""Braces and brackets that open. Millions of objects, which cost their sender two bytes each, would take seconds.
-
-Those inside of texts count too: a prompt that has so many is longer than any model reads.
-"""
+MOST = 200_000
+"""Values; what is empty counts twice. Millions, which cost their sender two bytes each, take seconds to be made."""
 
 
 def read_body(body: bytes) -> object:
@@ -30,8 +27,8 @@ def read_body(body: bytes) -> object:
 
 def read_json(text: bytes) -> object:
     """The value of a JSON text; raises `RequestError` with `invalid_json` or `duplicate_key`."""
-    if text.count(b"{") + text.count(b"[") > MOST:
-        raise RequestError("invalid_json", f"the body has more than {MOST:,} braces and brackets that open")
+    if is_crowded(text):
+        raise RequestError("invalid_json", f"the body has more than {MOST:,} values")
     try:
         value: object = msgspec.json.decode(text)
         if _nests_too_deep(value):
@@ -43,6 +40,30 @@ def read_json(text: bytes) -> object:
     if not _keys_are_plainly_single(text, value):
         json.loads(text, object_pairs_hook=_single_keys)
     return value
+
+
+def read_object(text: bytes, most: int = MOST) -> Mapping[str, object] | None:
+    """The object that a server wrote, of whom less is asked than of a client; None where it is none."""
+    try:
+        value: object = None if is_crowded(text, most) else msgspec.json.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def is_crowded(text: bytes, most: int = MOST) -> bool:
+    """Whether a JSON text has more values than that, told without making one."""
+    if _most_values(text) <= most:
+        return False
+    plain = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+    if plain.count(b'"') > 4 * most:  # a value has two of them, and its key
+        return True
+    return _most_values(b"".join(plain.split(b'"')[::2])) > most
+
+
+def _most_values(text: bytes) -> int:
+    """What stands before a value, but for the first: each is the first in something, or follows on another."""
+    return 1 + text.count(b",") + text.count(b"[") + text.count(b"{")
 
 
 def _nests_too_deep(value: object) -> bool:

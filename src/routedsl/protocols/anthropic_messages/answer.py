@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import msgspec
 
 from routedsl.engine.outcome import Usage, told
-from routedsl.engine.protocol import StreamEvent, WholeAnswer
+from routedsl.engine.protocol import MOST_ANSWERED, StreamEvent, WholeAnswer
 from routedsl.engine.sse import ServerEvent, encode_event
+from routedsl.engine.strict_json import read_object
 
 _DONE = "message_stop"
 DONE = encode_event(msgspec.json.encode({"type": _DONE}), _DONE)
@@ -36,7 +37,7 @@ _BUSY = frozenset({"overloaded", "all_models_unavailable"})
 def read_event(event: ServerEvent) -> StreamEvent:
     """What one event of a stream means. Clients go by an event's name: where it is left out, its type stands in."""
     data = event.data or b""
-    value = _object(data)
+    value = read_object(data)
     kind = None if value is None else value.get("type")
     if value is None or not isinstance(kind, str):
         return StreamEvent(data=data, name=event.name, kind="malformed")
@@ -67,7 +68,7 @@ def _says(part: Mapping[str, object]) -> bool:
 
 def read_answer(body: bytes) -> WholeAnswer:
     """What a complete answer with status 200 says of itself."""
-    answer = _object(body)
+    answer = read_object(body, MOST_ANSWERED)
     if answer is None:
         return WholeAnswer(fault="broken JSON")
     return WholeAnswer(fault=_fault(answer), usage=_usage(answer), filtered=answer.get("stop_reason") == _REFUSED)
@@ -84,7 +85,7 @@ def _fault(answer: Mapping[str, object]) -> str | None:
 
 def read_count(body: bytes) -> WholeAnswer:
     """What a complete answer to a question for a count says."""
-    answer = _object(body)
+    answer = read_object(body, MOST_ANSWERED)
     if answer is None:
         return WholeAnswer(fault="broken JSON")
     counted = isinstance(answer.get("input_tokens"), int)
@@ -108,14 +109,6 @@ def stream_error(message: str) -> bytes:
 def credentials(key: str) -> Mapping[str, str]:
     """The header in which servers of this dialect want their key."""
     return {"x-api-key": key}
-
-
-def _object(text: bytes) -> Mapping[str, object] | None:
-    try:
-        value: object = msgspec.json.decode(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def _error(event: Mapping[str, object]) -> Mapping[str, object]:

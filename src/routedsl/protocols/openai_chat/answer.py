@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import msgspec
 
 from routedsl.engine.outcome import told
-from routedsl.engine.protocol import StreamEvent, WholeAnswer
+from routedsl.engine.protocol import MOST_ANSWERED, StreamEvent, WholeAnswer
 from routedsl.engine.sse import ServerEvent, encode_event
+from routedsl.engine.strict_json import read_object
 
 DONE = encode_event(b"[DONE]")
 FILTERED = "content_filter"
@@ -24,7 +25,7 @@ def read_event(event: ServerEvent) -> StreamEvent:
     data = event.data or b""
     if data.strip() == b"[DONE]":
         return StreamEvent(data=data, name=event.name, kind="done")
-    chunk = _object(data)
+    chunk = read_object(data)
     if chunk is None:
         return StreamEvent(data=data, name=event.name, kind="malformed")
     if (error := _error(chunk)) is not None:
@@ -61,7 +62,7 @@ def _says(delta: object) -> bool:
 
 def read_answer(body: bytes) -> WholeAnswer:
     """What a complete answer with status 200 says of itself."""
-    answer = _object(body)
+    answer = read_object(body, MOST_ANSWERED)
     if answer is None:
         return WholeAnswer(fault="broken JSON")
     choices = answer.get("choices")
@@ -102,14 +103,6 @@ def stream_error(message: str) -> bytes:
     """The frame that tells of a stream that broke after it had begun."""
     error = {"message": message, "type": "upstream_error", "code": "stream_interrupted"}
     return encode_event(msgspec.json.encode({"error": error}))
-
-
-def _object(text: bytes) -> Mapping[str, object] | None:
-    try:
-        value: object = msgspec.json.decode(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def _error(answer: Mapping[str, object]) -> Mapping[str, object] | None:
