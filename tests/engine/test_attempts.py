@@ -158,6 +158,20 @@ def test_where_too_little_time_is_left_nobody_is_called_any_more() -> None:
     assert [miss.failed.word for miss in end.misses] == ["timeout", "skipped", "skipped"]
 
 
+def test_a_deadline_runs_from_when_the_request_was_accepted() -> None:
+    attempts = begin(CHAIN, TERMS, {}, now=100 * SECOND, accepted=0)
+    assert attempts.turn == Try("a", 0, 110 * SECOND)
+    squeezed = begin(CHAIN, TERMS, {}, now=117 * SECOND, accepted=0)
+    assert squeezed.turn == Try("a", 0, 118 * SECOND), "what is left is divided"
+
+
+def test_a_request_that_came_too_late_for_anybody_calls_nobody() -> None:
+    for now in (120 * SECOND - LEAST_TIME + 1, 200 * SECOND):
+        end = begin(CHAIN, TERMS, {}, now=now, accepted=0)
+        assert end.turn == Stop(Ending.OUT_OF_TIME)
+        assert [(miss.model, miss.failed.word) for miss in end.misses] == [(name, "skipped") for name in CHAIN]
+
+
 def test_the_first_call_is_made_however_short_the_deadline() -> None:
     tiny = Terms(timeout=SECOND, first_token=SECOND, idle=SECOND, deadline=LEAST_TIME // 2, retry=1)
     assert model(start(tiny)) == "a"

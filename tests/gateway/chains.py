@@ -50,12 +50,14 @@ class Chains:
         options: Options = QUICK,
         stream: bool = False,
         tried: list[AttemptRecord] | None = None,
+        ago: int = 0,
         **body: Any,
     ) -> Reply:
         value = {"model": "auto", "messages": [{"role": "user", "content": "hi"}], "stream": stream, **body}
         request = PROTOCOL.parse(json.dumps(value).encode(), Arrival(id="request-1"))
         decision = decision_of(*chain, options=options)
-        return await self.dispatcher.dispatch(request, decision, self.policy, PROTOCOL, tried)
+        accepted = self.dispatcher.clock.monotonic() - ago
+        return await self.dispatcher.dispatch(request, decision, self.policy, PROTOCOL, tried, accepted=accepted)
 
     def called(self) -> list[str | None]:
         return [seen.model for seen in self.upstream.seen]

@@ -242,6 +242,23 @@ async def test_a_deadline_that_came_is_504() -> None:
         assert told(reply) == ["a:timeout", "b:timeout"]
 
 
+async def test_a_request_that_was_long_in_coming_has_what_is_left_of_its_deadline() -> None:
+    async with chains(a=Script()) as it:
+        options = Options(deadline=60_000 * MS)
+        reply = await it.ask("a", options=options, ago=59_900 * MS)
+        assert (reply.status, told(reply), it.called()) == (504, ["a:skipped"], [])
+        assert told(await it.ask("a", options=options, ago=59_000 * MS)) == ["a:ok"]
+
+
+@pytest.mark.parametrize(("ago", "up"), [(0, False), (59_700 * MS, True)])
+async def test_that_a_request_was_long_in_coming_is_not_held_against_the_model(ago: int, up: bool) -> None:
+    async with chains(a="hang") as it:
+        for _ in range(5):
+            reply = await it.ask("a", options=Options(deadline=300 * MS + ago), ago=ago)
+            assert told(reply) == ["a:timeout"]
+        assert it.states.is_up("a") is up
+
+
 async def test_attempts_share_the_deadline_and_the_last_has_its_reserve() -> None:
     async with chains(a="hang", b="hang", c=Script(latency=0.1)) as it:
         reply = await it.ask("a", "b", "c", options=Options(deadline=900 * MS))

@@ -133,6 +133,18 @@ async def test_a_stream_that_goes_on_past_the_deadline_is_broken_off_and_its_mod
         assert it.states.world_models()["a"].errors == 0
 
 
+@pytest.mark.parametrize("fault", ["hang", "slow-head:50"])
+async def test_headers_that_do_not_come_cost_a_stream_no_more_than_its_first_token(fault: str) -> None:
+    options = Options(timeout=20_000 * MS, first_token=100 * MS)
+    async with chains(a=fault, b=Script()) as it:
+        reply = await it.ask("a", "b", options=options, stream=True)
+        assert [(record.model, record.outcome, record.detail) for record in reply.attempts] == [
+            ("a", "timeout", "first_token"),
+            ("b", "ok", ""),
+        ]
+        await stream_of(reply).aclose()
+
+
 async def test_a_slow_but_steady_stream_is_no_silence() -> None:
     async with chains(a=Script(tokens=8, speed=15)) as it:
         events, broken = await read(await it.ask("a", stream=True))

@@ -290,6 +290,24 @@ async def test_who_waits_is_told_at_once_when_the_server_ends(full: Served) -> N
         assert await draining == 1
 
 
+async def test_a_deadline_runs_while_a_request_waits_for_its_place(tmp_path: Path) -> None:
+    policy = "route auto { else tiny deadline 1s }\nroute long { else medium }\n"
+    scripts = {"tiny": Script(), "medium": Script(latency=0.9), "large": Script()}
+    async with (
+        serving(tmp_path, policy, in_flight=1, scripts=scripts, limits=Limits(queue=5)) as served,
+        ClientSession(served.url) as http,
+    ):
+        first = asyncio.create_task(got(http.post(COMPLETIONS, json={**HI, "model": "long"})))
+        await served.upstream.arrivals(1)
+        answer = await got(http.post(COMPLETIONS, json=HI))
+        assert (await first).status == 200
+        assert (answer.status, answer.code, answer.headers["x-route-attempts"]) == (
+            504,
+            "deadline_exceeded",
+            "tiny:skipped",
+        )
+
+
 async def test_a_key_gets_429_where_another_is_served(tmp_path: Path) -> None:
     keys = {}
     for name in ("greedy", "other"):

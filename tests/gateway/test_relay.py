@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from routedsl.gateway.relay import End, relay
+from routedsl.gateway.relay import End, Patience, relay
 from routedsl.gateway.reply import StreamBroken
 from routedsl.gateway.traffic import Traffic
 from tests.gateway.harness import PATIENCE
@@ -19,10 +19,11 @@ LAST_CHUNK = b"0\r\n\r\n"
 class Relaying:
     """An application that relays one body to whoever asks."""
 
-    def __init__(self, body: AsyncGenerator[bytes, None], patience: float) -> None:
+    def __init__(self, body: AsyncGenerator[bytes, None], patience: float, time: float) -> None:
+        loop = asyncio.get_running_loop()
         self.body = body
-        self.patience = patience
-        self.end: asyncio.Future[End] = asyncio.get_running_loop().create_future()
+        self.patience = Patience(piece=patience, until=loop.time() + time)
+        self.end: asyncio.Future[End] = loop.create_future()
         self.port = 0
 
     async def answer(self, http: web.Request) -> web.StreamResponse:
@@ -33,8 +34,8 @@ class Relaying:
 
 
 @asynccontextmanager
-async def relaying(body: AsyncGenerator[bytes, None], patience: float = 5) -> AsyncIterator[Relaying]:
-    relaying = Relaying(body, patience)
+async def relaying(body: AsyncGenerator[bytes, None], patience: float = 5, time: float = 60) -> AsyncIterator[Relaying]:
+    relaying = Relaying(body, patience, time)
     app = web.Application()
     app.router.add_get("/", relaying.answer)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -70,7 +71,8 @@ async def test_only_a_whole_stream_ends_cleanly(body: Callable[[], AsyncGenerato
     assert (b"x" * 100_000 in received) is (end is End.CUT), "what was written still goes out"
 
 
-async def test_a_client_that_takes_nothing_is_given_up() -> None:
+@pytest.mark.parametrize("bounds", [{"patience": 0.1}, {"time": 0.1}])
+async def test_a_client_that_takes_nothing_is_given_up(bounds: dict[str, float]) -> None:
     closed = asyncio.Event()
 
     async def endless() -> AsyncGenerator[bytes, None]:
@@ -80,7 +82,7 @@ async def test_a_client_that_takes_nothing_is_given_up() -> None:
         finally:
             closed.set()
 
-    async with relaying(endless(), patience=0.1) as server:
+    async with relaying(endless(), **bounds) as server:
         _, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1)
         writer.write(ASK)
         assert await server.end is End.GONE

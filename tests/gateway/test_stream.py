@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -13,7 +14,7 @@ from routedsl.engine.sse import LARGEST_EVENT
 from routedsl.engine.terms import terms_of
 from routedsl.gateway.clock import SECOND, SystemClock
 from routedsl.gateway.reply import StreamBroken
-from routedsl.gateway.stream import Manners, Stream, manners_of
+from routedsl.gateway.stream import BITE, Manners, Stream, manners_of
 from routedsl.gateway.transport import AttemptError, failure
 from routedsl.language.policy import Options
 from routedsl.protocols.openai_chat import PROTOCOL
@@ -21,6 +22,8 @@ from routedsl.protocols.openai_chat import PROTOCOL
 TERMS = terms_of(Options(idle=1), stream=True)
 USUAL = Manners(idle=2 * SECOND, hide_usage=True)
 HANG = object()
+PAUSE = object()
+"""Longer than the silence that is usual."""
 LOST = object()
 
 
@@ -37,6 +40,9 @@ class Pieces:
         piece = self.pieces.pop(0) if self.pieces else b""
         if piece is HANG:
             await asyncio.Event().wait()
+        if piece is PAUSE:
+            await asyncio.sleep(5 / PACE)
+            return await self.read()
         if piece is LOST:
             raise failure(Kind.CUT, "its answer broke off")
         assert isinstance(piece, bytes)
@@ -73,14 +79,17 @@ class Run:
     closed: int = 0
 
 
+PACE = 50
+
+
 class FastClock(SystemClock):
     """A second takes 20 milliseconds."""
 
     def monotonic(self) -> int:
-        return 50 * super().monotonic()
+        return PACE * super().monotonic()
 
     def loop_time(self, at: int) -> float:
-        return asyncio.get_running_loop().time() + (at - self.monotonic()) / SECOND / 50
+        return asyncio.get_running_loop().time() + (at - self.monotonic()) / SECOND / PACE
 
 
 async def run(*pieces: object, manners: Manners = USUAL) -> Run:
@@ -144,6 +153,7 @@ async def test_cut_at_any_byte_a_stream_is_never_taken_for_whole(ending: object,
         ((ROLE,), Kind.CUT),
         ((ROLE, LOST), Kind.CUT),
         ((ROLE, HANG), Kind.TIMEOUT),
+        ((PAUSE, ROLE, PAUSE, HI), Kind.TIMEOUT),
         ((ROLE, DONE), Kind.MALFORMED),
         ((DONE,), Kind.MALFORMED),
         ((ERROR,), Kind.STREAM_ERROR),
@@ -161,6 +171,7 @@ async def test_before_the_first_token(pieces: tuple[object, ...], kind: Kind) ->
     ("pieces", "text"),
     [
         ((ROLE, STOP, DONE), ROLE + STOP + DONE),
+        ((PAUSE, ROLE, HI, STOP, DONE), ROLE + HI + STOP + DONE),
         ((HI, STOP), HI + STOP + DONE),
         ((HI, DONE), HI + DONE),
         ((HI, STOP, LOST), HI + STOP + DONE),
@@ -209,6 +220,32 @@ async def test_names_of_events_are_kept_and_an_empty_usage_is_not() -> None:
 async def test_a_large_event_goes_through() -> None:
     large = part("x" * 1_000_000)
     assert (await run(large, STOP, DONE)).text == large + STOP + DONE
+
+
+async def test_a_flood_of_tiny_events_lets_others_have_their_turn() -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    task = asyncio.create_task(others())
+    result = await run(HI, b":\n" * 8 * BITE, STOP, DONE)
+    task.cancel()
+    assert result.text == HI + STOP + DONE
+    assert turns >= 8
+
+
+async def test_a_stream_that_never_lets_anybody_wait_ends_by_the_deadline_all_the_same() -> None:
+    answer, clock, ends = Pieces([HI] * 1_000_000), FastClock(), list[Outcome]()
+    stream = Stream(answer, PROTOCOL, clock, USUAL, clock.monotonic() + SECOND)
+    await stream.gate()
+    with suppress(StreamBroken):
+        async for _ in stream.frames(ends.append):
+            await asyncio.sleep(0)
+    assert [end.kind for end in ends if isinstance(end, Failed)] == [Kind.LATE]
 
 
 async def test_a_finished_stream_that_stays_open_is_ended_by_us() -> None:

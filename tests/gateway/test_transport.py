@@ -253,8 +253,9 @@ async def test_a_refusal_that_quotes_our_key_and_address_is_passed_on_without_th
     assert dict(reply.headers).keys() == {"content-type", "x-should-retry"}
 
 
-async def test_a_refusal_whose_body_does_not_come_is_still_a_refusal() -> None:
-    async with raw_server(saying(b"HTTP/1.1 400 No\r\nContent-Length: 10\r\n\r\n{")) as url:
+@pytest.mark.parametrize("sent", [b"10\r\n\r\n{", b"2000000\r\n\r\n" + b"[]" * 1_000_000])
+async def test_a_refusal_whose_body_does_not_come_or_does_not_end_is_still_a_refusal(sent: bytes) -> None:
+    async with raw_server(saying(b"HTTP/1.1 400 No\r\nContent-Length: " + sent)) as url:
         reply = await refusal(url)
     assert reply.status == 400
     assert isinstance(reply.body, bytes)

@@ -110,17 +110,21 @@ class Attempts(Struct, frozen=True, kw_only=True):
 # ── events ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def begin(chain: tuple[str, ...], terms: Terms, contexts: Mapping[str, int | None], now: int) -> Attempts:
-    """The first turn."""
+def begin(
+    chain: tuple[str, ...], terms: Terms, contexts: Mapping[str, int | None], now: int, accepted: int | None = None
+) -> Attempts:
+    """The first turn. The deadline is counted from when the request was `accepted`, if that was not now."""
+    deadline = (now if accepted is None else accepted) + terms.deadline
     start = Attempts(
         turn=Stop(Ending.EXHAUSTED),
         left=chain,
         terms=terms,
-        deadline=now + terms.deadline,
-        reserve=_reserve(chain, terms),
+        deadline=deadline,
+        reserve=_reserve(chain, terms, deadline - now),
         contexts=contexts,
     )
-    return _advanced(start, now)
+    too_late = deadline - now < LEAST_TIME <= terms.deadline
+    return _passed_over(start, now) if too_late else _advanced(start, now)
 
 
 def after(attempts: Attempts, model: str, failed: Failed, now: int, draw: int = MIDDLE) -> Attempts:
@@ -222,6 +226,13 @@ def _advanced(attempts: Attempts, now: int) -> Attempts:
     return _stopped(attempts, now)
 
 
+def _passed_over(attempts: Attempts, now: int) -> Attempts:
+    """The end where the request came too late for anybody."""
+    for model in attempts.left:
+        attempts = _noted(attempts, model, TOO_LATE)
+    return _stopped(attempts, now)
+
+
 def _tried(attempts: Attempts) -> bool:
     return any(miss.failed.kind not in UNTRIED for miss in attempts.misses)
 
@@ -239,13 +250,13 @@ def _until(attempts: Attempts, after: int) -> int:
     return attempts.deadline - attempts.reserve * after
 
 
-def _reserve(chain: tuple[str, ...], terms: Terms) -> int:
-    """What each model that waits for its turn is sure to have.
+def _reserve(chain: tuple[str, ...], terms: Terms, time: int) -> int:
+    """What each model that waits for its turn is sure to have, of all the time there is.
 
     It is never so little that the model would be skipped, and never more than an equal share: a short
     deadline is divided, and not kept from the first model.
     """
-    share = terms.deadline // max(1, len(chain))
+    share = max(0, time) // max(1, len(chain))
     return min(max(terms.first_token, LEAST_TIME), LARGEST_RESERVE, share)
 
 

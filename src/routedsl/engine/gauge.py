@@ -90,10 +90,10 @@ class Gauge:
         if first_token is not None and answered.usage is not None and writing > 0:
             self.speeds = noted(self.speeds, answered.usage[1] * DURATIONS["s"] // writing, now)
 
-    def failed(self, start: int, failed: Failed, now: int, draw: int, *, cold: bool = False) -> None:
-        """A call failed. That a `cold` model, which had to be loaded first, was slow does not make it sick."""
+    def failed(self, start: int, failed: Failed, now: int, draw: int, *, excused: bool = False) -> None:
+        """A call failed. That an `excused` model was slow, which had to be loaded first, does not make it sick."""
         self.inflight -= 1
-        if cold and failed.kind is Kind.TIMEOUT:
+        if excused and failed.kind is Kind.TIMEOUT:
             self.breaker = breakers.released(self.breaker, start)
         else:
             self.breaker = _after(self.breaker, failed, start, now, draw)

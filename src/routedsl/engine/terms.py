@@ -43,6 +43,13 @@ def terms_of(options: Options, *, stream: bool) -> Terms:
     )
 
 
+def begins_within(terms: Terms, *, stream: bool) -> tuple[str, int]:
+    """The clock by which the headers of an answer must be there, and its time: no token comes before them."""
+    if stream and terms.first_token < terms.timeout:
+        return "first_token", terms.first_token
+    return "timeout", terms.timeout
+
+
 def patient(terms: Terms) -> Terms:
     """The terms of a call of a model that may have to be loaded first, which no written clock cuts short."""
     return replace(terms, timeout=max(terms.timeout, STARTING), first_token=max(terms.first_token, STARTING))

@@ -31,7 +31,7 @@ def make_app(gateway: Gateway) -> web.Application:
             admit_hosts(gateway.hosts),
             bearers_of(gateway.keys, (endpoints.greet, endpoints.healthy, endpoints.ready)),
             counted(gateway.traffic),
-            in_place(gateway.intake),
+            in_place(gateway.intake, gateway.clock),
         ]
     )
     app[GATEWAY] = gateway

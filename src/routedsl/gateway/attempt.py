@@ -10,18 +10,19 @@ from routedsl.engine.classify import classify, maybe_billed, read_failure
 from routedsl.engine.outcome import Answered, Failed, Kind, Outcome, Passage, Usage
 from routedsl.engine.protocol import Forwarding, Protocol
 from routedsl.engine.request import Request
-from routedsl.engine.terms import Terms, patient
+from routedsl.engine.terms import Terms, begins_within, patient
 from routedsl.gateway.clock import SECOND, Clock
-from routedsl.gateway.reply import JSON_TYPE, AttemptRecord, Reply, answered
+from routedsl.gateway.reply import JSON_TYPE, AttemptRecord, Reply, answered, streamed
 from routedsl.gateway.secret import Secret
 from routedsl.gateway.slots import Slots
 from routedsl.gateway.state import Ongoing, States
 from routedsl.gateway.stream import Stream, manners_of
-from routedsl.gateway.transport import Answer, AttemptError, Call, Times, Transport, failure, within
+from routedsl.gateway.transport import LARGE_BODY, Answer, AttemptError, Call, Times, Transport, failure, within
 from routedsl.language.policy import Options, Policy, Upstream
 
 LARGEST_ANSWER = 64 * 2**20
 LARGEST_STREAM = 256 * 2**20
+LARGEST_REFUSAL = 2**20
 ERROR_TIME = 2 * SECOND
 """How long the body of an error may take: its status alone is enough to go on."""
 
@@ -40,8 +41,9 @@ _WASTED = frozenset(set(Kind) - {Kind.GONE})
 class Errand:
     """What the attempts of one request have in common.
 
-    `began` and `deadline` are times. `last_resort` is the model that is called although it is down,
-    since all are. `tried` is the record of what was done, in order, which the attempts write.
+    `began` and `deadline` are times. A `hurried` request was long in coming, and has less time than its
+    route says: no model is to blame if that is too little. `last_resort` is the model that is called
+    although it is down, since all are. `tried` is the record of what was done, in order, which the attempts write.
     """
 
     request: Request
@@ -51,6 +53,7 @@ class Errand:
     terms: Terms
     began: int
     deadline: int
+    hurried: bool = False
     last_resort: str | None
     transport: Transport
     states: States
@@ -123,7 +126,7 @@ class Attempt:
         if errand.states.hardware.is_cold(turn.model):
             self._terms = patient(errand.terms)
         self._start = self._clock.monotonic()
-        self._ongoing = errand.states.begin(turn.model, slots, extra=turn.extra)
+        self._ongoing = errand.states.begin(turn.model, slots, extra=turn.extra, hurried=errand.hurried)
         self._tell(GONE)
         async with within(self._clock, turn.until, SQUEEZED):
             self._answer = await errand.transport.send(self._call(upstream), self._times)
@@ -148,6 +151,7 @@ class Attempt:
         errand, stream = self._errand, self._errand.request.stream
         model = errand.policy.models[self.turn.model]
         forwarding = Forwarding(model=model.id, max_tokens=errand.options.max_output, include_usage=stream)
+        waited_by, wait = begins_within(self._terms, stream=stream)
         return Call(
             url=self._url(upstream),
             headers=self._headers(),
@@ -155,7 +159,8 @@ class Attempt:
             body=errand.protocol.encode(errand.request.body, forwarding),
             key=self._key(upstream),
             connect=upstream.connect,
-            wait=self._terms.timeout,
+            wait=wait,
+            waited_by=waited_by,
             most=LARGEST_STREAM if stream else LARGEST_ANSWER,
         )
 
@@ -193,13 +198,14 @@ class Attempt:
         body = b""
         with suppress(AttemptError):
             async with within(self._clock, self._clock.monotonic() + ERROR_TIME, SQUEEZED):
-                body = await _read_all(answer)
+                body = await _read_all(answer, LARGEST_REFUSAL)
         return read_failure(answer.status, answer.headers, body, self._clock.now())
 
     async def _whole(self, answer: Answer) -> Reply:
         async with within(self._clock, self._written() + self._terms.timeout, SLOW):
             body = await _read_all(answer)
-        read = self._errand.protocol.read_answer(body)
+        read_answer = self._errand.protocol.read_answer
+        read = read_answer(body) if len(body) < LARGE_BODY else await asyncio.to_thread(read_answer, body)
         self._usage = read.usage
         if read.fault is not None:
             raise failure(Kind.MALFORMED, read.fault)
@@ -221,7 +227,7 @@ class Attempt:
         if errand.options.buffer == "whole":
             await stream.rest()
         self._tell(Answered())
-        return answered(stream.frames(self._end), self.turn.model, errand.tried)
+        return streamed(stream.frames(self._end), self.turn.model, errand.tried, errand.deadline)
 
     def _written(self) -> int:
         return self._start if self._times.written is None else self._times.written
@@ -280,8 +286,11 @@ class Attempt:
         return 0 if self._usage is None else self._usage[1]
 
 
-async def _read_all(answer: Answer) -> bytes:
-    pieces = []
+async def _read_all(answer: Answer, most: int = LARGEST_ANSWER) -> bytes:
+    pieces, left = [], most
     while piece := await answer.read():
         pieces.append(piece)
+        left -= len(piece)
+        if left < 0:
+            raise failure(Kind.MALFORMED, "its answer does not end")
     return b"".join(pieces)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from routedsl.engine.attempts import Attempts, Stop, Try, Wait, after, begin, beside, denied
+from routedsl.engine.attempts import LEAST_TIME, Attempts, Stop, Try, Wait, after, begin, beside, denied
 from routedsl.engine.classify import classify
 from routedsl.engine.decision import Decision
 from routedsl.engine.outcome import Failed, Kind
@@ -43,51 +43,50 @@ class Dispatcher:
         policy: Policy,
         protocol: Protocol,
         tried: list[AttemptRecord] | None = None,
+        *,
+        accepted: int | None = None,
     ) -> Reply:
         """The reply to a request that is forwarded; never raises for what an upstream does.
 
-        `tried` is told of the attempts as they go on: a client that leaves is still recorded.
+        `tried` is told of the attempts as they go on: a client that leaves is still recorded. The deadline
+        is counted from when the request was `accepted`, or from now.
         """
-        tried = [] if tried is None else tried
-        return await _Walk(self, request, decision, policy, protocol, tried).reply()
-
-
-class _Walk:
-    """One request on its way along its chain."""
-
-    def __init__(
-        self,
-        dispatcher: Dispatcher,
-        request: Request,
-        decision: Decision,
-        policy: Policy,
-        protocol: Protocol,
-        tried: list[AttemptRecord],
-    ) -> None:
-        self._states = dispatcher.states
-        self._clock = dispatcher.clock
-        self._draw = dispatcher.draw
+        now = self.clock.monotonic()
+        accepted = now if accepted is None else accepted
         terms = terms_of(decision.options, stream=request.stream)
         contexts = {name: policy.models[name].context for name in decision.chain if name in policy.models}
-        now = self._clock.monotonic()
-        self._attempts: Attempts = begin(decision.chain, terms, contexts, now)
-        self._tasks: dict[asyncio.Task[Reply | Failed], Attempt] = {}
-        self._winner: Attempt | None = None
-        self._errand = Errand(
+        attempts = begin(decision.chain, terms, contexts, now, accepted)
+        errand = Errand(
             request=request,
             options=decision.options,
             policy=policy,
             protocol=protocol,
             terms=terms,
             began=now,
-            deadline=self._attempts.deadline,
-            last_resort=self._states.last_resort(decision.chain),
-            transport=dispatcher.transport,
-            states=dispatcher.states,
-            clock=dispatcher.clock,
-            environment=dispatcher.environment,
-            tried=tried,
+            deadline=attempts.deadline,
+            hurried=now - accepted > LEAST_TIME,
+            last_resort=self.states.last_resort(decision.chain),
+            transport=self.transport,
+            states=self.states,
+            clock=self.clock,
+            environment=self.environment,
+            tried=[] if tried is None else tried,
         )
+        errand.tried.extend(untried(miss, 0) for miss in attempts.misses)
+        return await _Walk(errand, attempts, self.draw).reply()
+
+
+class _Walk:
+    """One request on its way along its chain."""
+
+    def __init__(self, errand: Errand, attempts: Attempts, draw: Draw) -> None:
+        self._errand = errand
+        self._attempts = attempts
+        self._draw = draw
+        self._states = errand.states
+        self._clock = errand.clock
+        self._tasks: dict[asyncio.Task[Reply | Failed], Attempt] = {}
+        self._winner: Attempt | None = None
 
     async def reply(self) -> Reply:
         """Attempt after attempt, until one is answered or the chain says stop; what else runs then is given up."""

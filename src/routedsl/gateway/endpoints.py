@@ -14,12 +14,12 @@ from routedsl.engine.report import decision_to_json
 from routedsl.engine.request import Request, RequestError
 from routedsl.engine.world import World
 from routedsl.gateway.egress import JSON, REQUEST_ID, routing_headers
-from routedsl.gateway.entrance import CLIENT
+from routedsl.gateway.entrance import ACCEPTED, CLIENT
 from routedsl.gateway.host import Generation
 from routedsl.gateway.ingress import LARGE, read_request
 from routedsl.gateway.keys import Client
 from routedsl.gateway.recording import Decided
-from routedsl.gateway.relay import relay
+from routedsl.gateway.relay import Patience, relay
 from routedsl.gateway.wiring import DECIDED, GATEWAY, Gateway
 
 Headers = CIMultiDict[str]
@@ -40,7 +40,9 @@ async def complete(http: web.Request, protocol: Protocol) -> web.StreamResponse:
         if decision.action is Action.REJECT:
             ending.status = decision.status or 400
             return _rejection(decision, protocol)
-        reply = await gateway.dispatcher.dispatch(request, decision, generation.policy, protocol, ending.attempts)
+        reply = await gateway.dispatcher.dispatch(
+            request, decision, generation.policy, protocol, ending.attempts, accepted=http[ACCEPTED]
+        )
         gateway.sessions.answered(request.session, reply.served_by)
         ending.status, ending.model = reply.status, reply.served_by
         headers: Headers = CIMultiDict(reply.headers)
@@ -51,7 +53,12 @@ async def complete(http: web.Request, protocol: Protocol) -> web.StreamResponse:
         response = web.StreamResponse(status=reply.status, headers=headers)
         farewell = protocol.stream_error("the gateway is shutting down")
         ending.end = await relay(
-            http, response, reply.body, gateway.traffic, patience=gateway.limits.write, farewell=farewell
+            http,
+            response,
+            reply.body,
+            gateway.traffic,
+            patience=Patience(piece=gateway.limits.write, until=gateway.clock.loop_time(reply.until)),
+            farewell=farewell,
         )
         return response
 

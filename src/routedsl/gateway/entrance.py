@@ -6,6 +6,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from routedsl.engine.request import RequestError
+from routedsl.gateway.clock import Clock
 from routedsl.gateway.intake import Intake, Place
 from routedsl.gateway.keys import Client, Keys
 
@@ -13,6 +14,8 @@ CLIENT = web.RequestKey("client", Client)
 """Whose key it is; not there where no keys are declared."""
 PLACE = web.RequestKey("place", Place)
 """The place of a request that has a body."""
+ACCEPTED = web.RequestKey("accepted", int)
+"""When its headers were there, by the monotonic clock."""
 CREDENTIALS = frozenset({"authorization", "x-api-key"})
 _BEARER = "bearer "
 _NO_KEY = ""
@@ -44,13 +47,17 @@ def _bearer(value: str) -> str:
     return value[len(_BEARER) :].strip() if value[: len(_BEARER)].lower() == _BEARER else _NO_KEY
 
 
-def in_place(intake: Intake) -> Middleware:
-    """Has requests with a body wait for a place before it is read, and keep it until they are answered."""
+def in_place(intake: Intake, clock: Clock) -> Middleware:
+    """Has requests with a body wait for a place before it is read, and keep it until they are answered.
+
+    From here on a deadline runs.
+    """
 
     @web.middleware
     async def take(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.method != "POST":
             return await handler(request)
+        request[ACCEPTED] = clock.monotonic()
         async with intake.taken(request.get(CLIENT)) as place:
             request[PLACE] = place
             return await handler(request)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
+from dataclasses import dataclass
 from enum import StrEnum
 
 from aiohttp import web
@@ -10,6 +11,8 @@ from aiohttp import web
 from routedsl.gateway.reply import StreamBroken
 from routedsl.gateway.traffic import Traffic
 
+_LAST_WORD = 0.02
+"""Seconds after the end of a stream's time in which its last frame may still go out."""
 _FLUSH = 5.0
 """Seconds that a cut connection gets to take what was already written."""
 
@@ -22,16 +25,24 @@ class End(StrEnum):
     GONE = "gone"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a client may take: so many seconds for each `piece`, and for all of them `until` a time of the loop."""
+
+    piece: float
+    until: float
+
+
 async def relay(
     http: web.Request,
     response: web.StreamResponse,
     body: AsyncGenerator[bytes, None],
     traffic: Traffic,
     *,
-    patience: float,
+    patience: Patience,
     farewell: bytes,
 ) -> End:
-    """Answer with all pieces of a stream; a client may take `patience` seconds for each.
+    """Answer with all pieces of a stream.
 
     Anything but a whole stream closes the connection without the end mark. `farewell` is what a
     client is told whose stream is cut off because the server ends.
@@ -53,12 +64,16 @@ async def relay(
 
 
 async def _send(
-    http: web.Request, response: web.StreamResponse, body: AsyncGenerator[bytes, None], patience: float
+    http: web.Request,
+    response: web.StreamResponse,
+    body: AsyncGenerator[bytes, None],
+    patience: Patience,
 ) -> End:
+    loop = asyncio.get_running_loop()
     try:
         await response.prepare(http)
         async for piece in body:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout_at(min(loop.time() + patience.piece, patience.until + _LAST_WORD)):
                 await response.write(piece)
         await response.write_eof()
     except StreamBroken:

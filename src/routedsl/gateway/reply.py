@@ -63,7 +63,8 @@ class Reply:
 
     `body` is a generator for streams, begun already, so that its `aclose` always frees the upstream.
     It raises `StreamBroken` after its last frame where the answer is not whole. `attempts` is told
-    as the stream ends how its last attempt really went. `served_by` is the declared model.
+    as the stream ends how its last attempt really went. `served_by` is the declared model. `until` is
+    when a stream has to be over, by the monotonic clock.
     """
 
     status: int
@@ -71,14 +72,18 @@ class Reply:
     body: bytes | AsyncGenerator[bytes, None]
     attempts: Sequence[AttemptRecord]
     served_by: str | None = None
+    until: int = 0
 
 
-def answered(body: bytes | AsyncGenerator[bytes, None], model: str, attempts: Sequence[AttemptRecord]) -> Reply:
-    """A whole answer as the upstream wrote it, or a stream whose first token is there."""
-    headers: Headers = (("content-type", JSON_TYPE),)
-    if not isinstance(body, bytes):
-        headers = (("content-type", STREAM_TYPE), ("cache-control", "no-cache"))
-    return Reply(status=200, headers=headers, body=body, attempts=attempts, served_by=model)
+def answered(body: bytes, model: str, attempts: Sequence[AttemptRecord]) -> Reply:
+    """A whole answer as the upstream wrote it."""
+    return Reply(status=200, headers=(("content-type", JSON_TYPE),), body=body, attempts=attempts, served_by=model)
+
+
+def streamed(body: AsyncGenerator[bytes, None], model: str, attempts: Sequence[AttemptRecord], until: int) -> Reply:
+    """A stream whose first token is there."""
+    headers: Headers = (("content-type", STREAM_TYPE), ("cache-control", "no-cache"))
+    return Reply(status=200, headers=headers, body=body, attempts=attempts, served_by=model, until=until)
 
 
 def ended(

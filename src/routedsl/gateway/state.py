@@ -64,11 +64,15 @@ class States:
         """Whether the model's retry budget has an extra call, which is then spent."""
         return self._gauge(name).take_extra(self._clock.monotonic())
 
-    def begin(self, name: str, slots: Slots | None = None, *, extra: bool = False) -> "Ongoing":
-        """A call begins, on one of its upstream's slots; it must be ended. An `extra` one was taken before."""
+    def begin(self, name: str, slots: Slots | None = None, *, extra: bool = False, hurried: bool = False) -> "Ongoing":
+        """A call begins, on one of its upstream's slots; it must be ended. An `extra` one was taken before.
+
+        Of a `hurried` one slowness says nothing.
+        """
         gauge = self._gauge(name)
         gauge.occupancy = slots
-        return Ongoing(gauge, self._clock, self._draw, extra=extra, cold=self.hardware.is_cold(name))
+        excused = hurried or self.hardware.is_cold(name)
+        return Ongoing(gauge, self._clock, self._draw, extra=extra, excused=excused)
 
     def slots(self, upstream: str) -> Slots:
         """The slots of an upstream, by its declared name."""
@@ -89,10 +93,10 @@ class States:
 class Ongoing:
     """One call of a model, counted until it is ended."""
 
-    def __init__(self, gauge: Gauge, clock: Clock, draw: Draw, *, extra: bool, cold: bool) -> None:
-        """Count it in; where the breaker is half-open this is the probe. A `cold` model has to be loaded first."""
+    def __init__(self, gauge: Gauge, clock: Clock, draw: Draw, *, extra: bool, excused: bool) -> None:
+        """Count it in; where the breaker is half-open this is the probe. An `excused` model may be slow."""
         self._gauge = gauge
-        self._cold = cold
+        self._excused = excused
         self._clock = clock
         self._draw = draw
         self._start = clock.monotonic()
@@ -121,4 +125,4 @@ class Ongoing:
             case Answered():
                 self._gauge.answered(self._start, self._first_token, outcome, now)
             case Failed():
-                self._gauge.failed(self._start, outcome, now, self._draw(), cold=self._cold)
+                self._gauge.failed(self._start, outcome, now, self._draw(), excused=self._excused)

@@ -1,5 +1,6 @@
 """A stream from upstream to client: the first-chunk gate, the relay, and the rule that a cut stream is no clean end."""
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
@@ -17,6 +18,8 @@ from routedsl.gateway.transport import Answer, AttemptError, failure, within
 MOST_MALFORMED = 3
 TAIL = SECOND
 """How long a finished answer is waited for to tell its usage and its end."""
+BITE = 16 * 1024
+"""Bytes that are understood at once, before others have their turn: a flood of tiny events must not stop them."""
 DRAIN = SECOND // 20
 """How long an ended stream is read on, so that its connection can be used again."""
 SILENT = Failed(kind=Kind.TIMEOUT, detail="idle")
@@ -51,7 +54,8 @@ def manners_of(request: Request, terms: Terms) -> Manners:
 class Stream:
     """One upstream's stream, event by event.
 
-    It holds to `manners`, and ends by the `deadline`, a time.
+    It holds to `manners`, and once the client has some of it ends by the `deadline`, a time. Until then, and for its
+    first event, whoever reads it sets the time.
     """
 
     def __init__(self, answer: Answer, protocol: Protocol, clock: Clock, manners: Manners, deadline: int) -> None:
@@ -63,7 +67,9 @@ class Stream:
         self._deadline = deadline
         self._decoder = SseDecoder()
         self._events: deque[ServerEvent] = deque()
+        self._bytes = b""  # not yet decoded
         self._no_more_bytes = False
+        self._heard = False
         self._held: list[bytes] = []
         self._given = 0  # events with something of the answer in them
         self._committed = False
@@ -178,13 +184,16 @@ class Stream:
 
     async def _next(self) -> ServerEvent | None:
         """The next event, as soon as it is there; None at the end of the bytes."""
-        silent = self._clock.monotonic() + self._manners.idle  # a drip of bytes that is no event is silence
+        # A drip of bytes that is no event is silence. Until the first event it is bounded elsewhere.
+        silent = (self._clock.monotonic() if self._heard else self._deadline) + self._manners.idle
         while not self._events:
             if self._no_more_bytes:
                 return None
-            piece = await self._piece(silent)
-            self._no_more_bytes = not piece
-            self._events.extend(self._decoded(piece))
+            self._bytes = await self._piece(silent)
+            self._no_more_bytes = not self._bytes
+            bite, self._bytes = self._bytes[:BITE], self._bytes[BITE:]
+            self._events.extend(self._decoded(bite))
+        self._heard = True
         return self._events.popleft()
 
     def _decoded(self, piece: bytes) -> list[ServerEvent]:
@@ -197,10 +206,17 @@ class Stream:
         failed = SILENT
         if self._tail is not None:
             until = self._tail
-        elif self._deadline < until:
+        elif self._committed and self._deadline < until:
             until, failed = self._deadline, LATE
+        if self._clock.monotonic() >= until:  # where there is always more, nothing is waited for that could end
+            raise AttemptError(failed)
         async with within(self._clock, until, failed):
-            return await self._answer.read()
+            return await (self._bitten() if self._bytes else self._answer.read())
+
+    async def _bitten(self) -> bytes:
+        """What is left of the piece that was read last, after others had their turn."""
+        await asyncio.sleep(0)
+        return self._bytes
 
     async def _drain(self) -> None:
         """Read what comes after the end, and forget it."""

@@ -22,7 +22,7 @@ DNS_LIFETIME = 30
 MOST_STALE = 3
 """So many pooled connections may turn out to be dead before a call counts as failed."""
 LARGE_BODY = 2**20
-"""Bytes from which a body is written in pieces, so that the event loop does not wait for it."""
+"""Bytes from which a body is written in pieces, and read in a thread, so that the event loop does not wait for it."""
 
 
 class AttemptError(Exception):
@@ -43,7 +43,8 @@ def failure(kind: Kind, detail: str) -> AttemptError:
 class Call:
     """One request, a POST unless said.
 
-    `connect` and `wait` are microseconds: until the connection is up, from its last byte to the headers.
+    `connect` and `wait` are microseconds: until the connection is up, from its last byte to the headers. `waited_by`
+    names the clock that `wait` is of.
     `key` goes up in the headers that `credentials` makes of it. An answer of more than `most` bytes is
     none.
     """
@@ -56,6 +57,7 @@ class Call:
     connect: int
     wait: int
     most: int
+    waited_by: str = "timeout"
     method: str = "POST"
 
 
@@ -184,7 +186,7 @@ class _Dial:
         self.times = times
         self.reused = False
         self._clock = clock
-        self._wait = call.wait
+        self._wait, self._waited_by = call.wait, call.waited_by
         self._timeout = asyncio.timeout_at(clock.loop_time(clock.monotonic() + call.connect))
         self._over = False
         times.connected = times.written = None
@@ -195,7 +197,8 @@ class _Dial:
             async with self._timeout:
                 yield
         except TimeoutError:
-            raise failure(Kind.TIMEOUT, "connect" if self.times.connected is None else "timeout") from None
+            clock = "connect" if self.times.connected is None else self._waited_by
+            raise failure(Kind.TIMEOUT, clock) from None
         finally:
             self._over = True
 
