@@ -38,6 +38,11 @@ GOALS = (
         "the sixteen scenarios of the Failover Bench, re-created",
         ("tests/gateway/test_failover_bench.py",),
     ),
+    Goal(
+        "ledger",
+        "what clients heard, what was recorded and what the upstream was asked join one to one",
+        ("tests/ledger",),
+    ),
     Goal("chains", "deadline and reserve hold in random chains of random faults", ("tests/engine/test_chain_time.py",)),
     Goal("breaker and budget", "both do what a forty-line model says", ("tests/engine/test_machines.py",)),
     Goal("inbound", "whatever comes in is refused or closed in time", ("tests/gateway/test_probes.py",)),

@@ -1,16 +1,12 @@
 """Records of a real server process: killed with no warning, on a disk that is full, told to end."""
 
 import asyncio
-import os
-import re
 import resource
 import signal
 import sqlite3
-import sys
 import time
-from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 from aiohttp import ClientError, ClientSession
@@ -19,52 +15,14 @@ from routedsl.records.record import decode
 from routedsl.records.search import Wanted, lines, reading
 from routedsl.testing import ScriptedUpstream
 from tests.effort import TORTURE
-from tests.gateway.harness import BY_SIZE, PATIENCE, TOKEN, got, write_policy
+from tests.gateway.harness import BY_SIZE, PATIENCE, got, write_policy
+from tests.gateway.process import Server, serving
 
 COMPLETIONS = "/v1/chat/completions"
 HI = {"model": "auto", "messages": [{"role": "user", "content": "hi"}]}
 MAY_BE_LOST = 0.25
 """Seconds before a kill; a machine that other tests keep busy is no place to measure it."""
-STARTS = 60.0
-"""Seconds that a process may take to serve, on a machine with other things to do."""
 KILLS = 50 if TORTURE else 1
-
-
-class Server:
-    """`routedsl serve` in a process of its own, with its state in a folder."""
-
-    def __init__(self, process: Process, url: str, admin: str) -> None:
-        self.process = process
-        self.url = url
-        self.admin = admin
-
-    async def metric(self, name: str) -> float:
-        async with ClientSession(self.admin, headers={"authorization": f"Bearer {TOKEN}"}) as http:
-            shown = (await got(http.get("/metrics"))).body.decode()
-        return float(re.findall(rf"^{name} (\S+)$", shown, re.MULTILINE)[0])
-
-    async def until(self, name: str, least: float) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while await self.metric(name) < least:
-                pass
-
-
-@asynccontextmanager
-async def serving(folder: Path) -> AsyncIterator[Server]:
-    command = [sys.executable, "-m", "routedsl", "serve", "policy.route", "--port", "0", "--admin-port", "0"]
-    environment = os.environ | {"ROUTEDSL_ADMIN_TOKEN": TOKEN}
-    process = await asyncio.create_subprocess_exec(
-        *command, "--state", "state", stdout=PIPE, stderr=PIPE, cwd=folder, env=environment
-    )
-    assert process.stdout is not None
-    try:
-        async with asyncio.timeout(STARTS):
-            told = [(await process.stdout.readline()).decode() for _ in range(2)]
-        yield Server(process, *(re.findall(r"http://127\.0\.0\.1:\d+", line)[0] for line in told))
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.communicate()
 
 
 @asynccontextmanager
