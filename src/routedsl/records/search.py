@@ -45,15 +45,15 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
-def lines(connection: sqlite3.Connection, wanted: Wanted) -> Iterator[bytes]:
-    """The lines of the records that are wanted, the earliest first."""
+def lines(connection: sqlite3.Connection, wanted: Wanted, by: str = "number") -> Iterator[bytes]:
+    """The lines of the records that are wanted, the earliest first: by when they ended, or `received`."""
     conditions, values = _conditions(wanted)
     found = f"SELECT number, sample, line FROM records WHERE {' AND '.join(conditions)}"  # noqa: S608 - ours alone
     if wanted.most is not None:
         found = f"SELECT * FROM ({found} ORDER BY number DESC LIMIT ?)"  # noqa: S608 - as above
         values.append(wanted.most)
     samples: dict[int, bytes] = {}
-    for _, sample, line in connection.execute(f"{found} ORDER BY number", values):
+    for _, sample, line in connection.execute(f"{found} ORDER BY {by}, number", values):
         if sample not in samples:
             samples[sample] = _sample(connection, sample)
         yield unpack(line, samples[sample])

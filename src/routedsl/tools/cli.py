@@ -22,6 +22,7 @@ VERBS: Mapping[str, str] = MappingProxyType(
         "fmt": "Put policy files in their canonical form.",
         "key": "Make keys for clients of the gateway.",
         "records": "Show what `serve --state` has recorded of requests.",
+        "simulate": "Run traffic against described machines, before anything is live.",
         "train": "Learn a classifier from labelled requests.",
         "mock": "Serve mock models with faults on a port.",
     }

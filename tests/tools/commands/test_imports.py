@@ -29,6 +29,8 @@ VERBS: dict[tuple[str, ...], set[str]] = {
     ("graph", "one.route"): SLOW | LINTS,
     ("fmt", "--check", "canonical.route"): SLOW | {"re2", "toktok", "routedsl.analysis", "routedsl.engine"},
     ("explain-code", "R0101"): SLOW | CORE,
+    ("simulate", "one.route", "--synthetic", "--requests", "9"): (SERVING - {"asyncio"})
+    | {"lark", "matplotlib", "numpy"},
     ("init", "new"): {"aiohttp", "asyncio", "lark", "pydantic", "routedsl.analysis", "routedsl.engine"},
     ("--version",): SLOW | CORE,
     ("--help",): SLOW | CORE,
