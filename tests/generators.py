@@ -117,6 +117,7 @@ strategies = st.builds(
     bare_names.filter(lambda name: name.text != "split"),
     sources,
     st.none() | conditions,
+    st.none() | signals,
     span=st.just(NOWHERE),
 )
 targets = st.one_of(

@@ -128,7 +128,8 @@ def _target(rng: Random) -> str:
         case 2:
             return f"{rng.choice(('first', 'fastest', 'cheapest', 'best', 'least_busy'))} of [{', '.join(some)}]"
         case 3:
-            return f"{rng.choice(('first', 'best'))} of [{', '.join(some)}] where {rng.choice(WHERES)}"
+            by = rng.choice(("first of [{}]", "best of [{}]", "best of [{}] by success"))
+            return f"{by.format(', '.join(some))} where {rng.choice(WHERES)}"
         case _:
             return some[0]
 

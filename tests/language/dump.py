@@ -59,11 +59,11 @@ def _items(items: Sequence[Rule | policy.Block], indent: str) -> Iterator[str]:
 
 def _target(target: Target) -> str:
     match target:
-        case policy.Ranked(strategy=strategy, shares=shares, by=by):
+        case policy.Ranked(strategy=strategy, shares=shares, by=by, order=order):
             parts = [c.model if c.where is None else f"{c.model} where {condition(c.where)}" for c in target.candidates]
             if shares:
                 parts = [f"{part} {_number(Type.SHARE, n)}" for part, n in zip(parts, shares, strict=True)]
-            return f"{strategy} of [{', '.join(parts)}]" + (f" by {by.text}" if by else "")
+            return f"{strategy} of [{', '.join(parts)}]" + (f" by {by.text if by else order}" if by or order else "")
         case policy.HandOver(route=route):
             return f"route {route}"
         case policy.Reject(status=status, message=message):

@@ -117,6 +117,12 @@ def test_not_binds_tighter_than_and_tighter_than_or() -> None:
         ('reject 403 "why"', s.ToReject(number("403"), text("why"), span=NOWHERE)),
         ("best of all", s.ToStrategy(name("best"), s.All(span=NOWHERE), span=NOWHERE)),
         ("best of house where up", s.ToStrategy(name("best"), name("house"), holds("up"), span=NOWHERE)),
+        (
+            "best of [a] by success where up",
+            s.ToStrategy(
+                name("best"), items(name("a")), holds("up"), s.SignalRef("success", span=NOWHERE), span=NOWHERE
+            ),
+        ),
         ('first of [a, "b/c"]', s.ToStrategy(name("first"), items(name("a"), name("b/c")), span=NOWHERE)),
         (
             'split of [a 90%, b] by header["x"]',

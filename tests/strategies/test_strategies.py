@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from routedsl.base.types import Value
 from routedsl.base.units import WHOLE
@@ -44,6 +45,12 @@ def ballot(known: Mapping[str, Value], fact: str) -> Ballot:
 def test_an_example(strategy: Strategy, ranking: tuple[str, ...]) -> None:
     known = {"a": 2, "b": 1, "c": None, "d": 1, "e": None}
     assert strategy.rank(ballot(known, FACT.get(strategy.name, ""))) == ranking
+
+
+@given(WORLDS)
+def test_best_goes_by_what_it_is_told_to(known: dict[str, int | None]) -> None:
+    by_success = replace(ballot(known, "success"), order="success")
+    assert best.rank(by_success) == best.rank(ballot(known, "quality"))
 
 
 @pytest.mark.parametrize("strategy", RANKING, ids=lambda strategy: strategy.name)

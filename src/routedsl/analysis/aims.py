@@ -45,16 +45,17 @@ def aim_of(rule: Rule, program: Program, ground: Ground) -> Aim:
 
 def _aim(rule: Rule, target: Ranked, policy: Policy, ground: Ground) -> Aim:
     shares, places = _kept(target, ground)
-    strategy, ranked = _ordered(target.strategy, places, policy)
+    strategy, ranked = _ordered(target, places, policy)
     later: list[Place] = [(name, TRUE) for name in _later(strategy, ranked, rule.options)]
     if strategy == "first":
         shares = ()
         if rule.options.sticky is None and not rule.options.explore:
             ranked, later = [], [*ranked, *later]  # no strategy, no session and no draw tells the two lists apart
     drawn = (shares, target.by) if shares else ()
+    order = (strategy, target.order if strategy == target.strategy else None)
     prices = tuple(_prices(model, policy) for model, _ in ranked) if strategy == "cheapest" else ()
     return Aim(
-        shape=(rule.route, strategy, _names(ranked), _names(later), drawn, prices, _without_lists(rule.options)),
+        shape=(rule.route, order, _names(ranked), _names(later), drawn, prices, _without_lists(rule.options)),
         wheres=tuple(where for _, where in (*ranked, *later)),
         models=tuple(dict.fromkeys(_names((*ranked, *later)))),
     )
@@ -72,9 +73,10 @@ def _kept(target: Ranked, ground: Ground) -> tuple[tuple[int, ...], list[Place]]
     return tuple(share for share, _ in listed if target.shares), [place for _, place in listed]
 
 
-def _ordered(strategy: str, places: list[Place], policy: Policy) -> tuple[str, list[Place]]:
+def _ordered(target: Ranked, places: list[Place], policy: Policy) -> tuple[str, list[Place]]:
     """The strategy and its candidates in order; `first` where declarations alone give the order, or there is none."""
-    if strategy == "best":
+    strategy = target.strategy
+    if strategy == "best" and target.order in (None, "quality"):
         return "first", sorted(places, key=lambda place: -_quality(place[0], policy))
     return "first" if len(places) <= 1 and strategy in {*ORDERING, SPLIT} else strategy, places
 

@@ -49,6 +49,7 @@ CODES = MappingProxyType(
         "R0505": "a block without rules",
         "R0506": "the route `auto` in two places",
         "R0507": "braces on a target that takes none",
+        "R0508": "a `by` that the target does not take",
         "R0511": "a rule that no request reaches",
         "R0512": "a condition that is never true",
         "R0513": "a condition that is always true",

@@ -29,6 +29,7 @@ class Catalog(Struct, frozen=True):
             signals={name: _word(signal) for name, signal in self.signals.items()},
             model_facts={name: _word(signal) for name, signal in self.model_facts.items()},
             strategies={name: strategy.shared for name, strategy in self.strategies.items()},
+            ordered=frozenset(name for name, strategy in self.strategies.items() if strategy.ordered),
             kinds=tuple(self.probes),
         )
 
@@ -43,4 +44,5 @@ def _word(signal: Signal) -> SignalWord:
         optional=signal.optional,
         declared=signal.declared and signal.about is About.MODEL,
         at_most=signal.at_most,
+        better=signal.better,
     )

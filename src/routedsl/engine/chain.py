@@ -73,7 +73,7 @@ def rank(contest: Contest, passed: tuple[str, ...], facts: Facts, ask: Ask) -> t
     """
     target = contest.target
     draw = draw_for(target, facts) if target.shares else 0
-    ballot = Ballot(models=passed, ask=ask, shares=target.shares, draw=draw)
+    ballot = Ballot(models=passed, ask=ask, shares=target.shares, draw=draw, order=target.order)
     try:
         ranked = dict.fromkeys(contest.strategy.rank(ballot))
     except Exception:  # noqa: BLE001 - whatever an extension raises, the request has an answer

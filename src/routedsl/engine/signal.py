@@ -88,7 +88,8 @@ class Signal(Struct, frozen=True, kw_only=True):
     raise, and where it does the fact is missing. `values` closes a text to a list. `keyed`
     signals take a name in brackets. `declared` facts of a model are written in its declaration.
     `at_most` names a signal that this one never exceeds; analysis relies on it. `optional` says
-    that the value may be missing. `parts` tells, for `explain`, what numbers a value is made of.
+    that the value may be missing. A model is `better` the more it has of such a fact: `best` can go
+    by it. `parts` tells, for `explain`, what numbers a value is made of.
     """
 
     name: str
@@ -103,5 +104,6 @@ class Signal(Struct, frozen=True, kw_only=True):
     optional: bool = False
     declared: bool = False
     at_most: str | None = None
+    better: bool = False
     examples: tuple[Example, ...] = ()
     parts: Callable[[Moment], Mapping[str, float]] | None = None

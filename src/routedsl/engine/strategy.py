@@ -14,13 +14,15 @@ class Ballot(Struct, frozen=True, kw_only=True):
     """What a strategy ranks: the candidates in the order of the text, and how to ask about them.
 
     `shares` (parts per million, one a candidate) and `draw` (parts per million) are there for
-    strategies that draw; `shares` is empty for the others.
+    strategies that draw; `shares` is empty for the others. `order` is the fact that the policy says to
+    go by, None where it says none.
     """
 
     models: tuple[str, ...]
     ask: Ask
     shares: tuple[int, ...] = ()
     draw: int = 0
+    order: str | None = None
 
 
 def by_number(ballot: Ballot, fact: str, *, largest_first: bool = False) -> tuple[str, ...]:
@@ -43,6 +45,7 @@ class Strategy(Struct, frozen=True, kw_only=True):
     is pure: the same ballot gives the same ranking. Ties go in the order of the text. `shared`
     strategies take shares (`split of [a 90%, b 10%]`), the others a list of models. `single` ones give
     each model the part of the draws that is its share, and rank it alone; analysis relies on it.
+    `ordered` ones can be told what to go by (`best of [a, b] by success`).
     """
 
     name: str
@@ -51,3 +54,4 @@ class Strategy(Struct, frozen=True, kw_only=True):
     since: str
     shared: bool = False
     single: bool = False
+    ordered: bool = False

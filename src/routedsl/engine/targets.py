@@ -21,9 +21,9 @@ def target_to_text(target: Target) -> str:
             return f"reject {status} {quoted(message)}"
         case HandOver(route=route):
             return f"route {named(route)}"
-        case Ranked(by=by):
-            drawn = "" if by is None else f" by {by.text}"
-            return f"{_ranked(target)}{drawn}{_where(target.candidates)}"
+        case Ranked(by=by, order=order):
+            chosen = order if by is None else by.text
+            return f"{_ranked(target)}{'' if chosen is None else f' by {chosen}'}{_where(target.candidates)}"
 
 
 def _ranked(target: Ranked) -> str:

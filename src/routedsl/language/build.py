@@ -205,17 +205,17 @@ class Builder(Conditions):
         return s.ToReject(self.literal([status]), self.text([message]), span=self.span(children))
 
     def strategy(self, children: list[Any]) -> s.ToStrategy | s.ToSplit:
-        """`fastest of [a, b] where C`, `split of [a 90%, b] by user`."""
+        """`best of [a, b] by success where C`, `split of [a 90%, b] by user`."""
         strategy, _, source, *rest = children
         where = next((c for c in rest if isinstance(c, _Where)), None)
         by = next((c for c in rest if isinstance(c, _By)), None)
         span = self.span(children)
-        if isinstance(source, _Models) and (strategy.text == "split" or by or source.divided):
+        if isinstance(source, _Models) and (strategy.text == "split" or source.divided):
             return self._split(strategy, source, where, by, span)
-        if by:
-            self.report("R0102", "`by` belongs to a `split` of a list", by.span, "write `split of [a 90%, b] by user`")
+        if where and by and where is rest[0]:
+            self.report("R0102", "`by` stands before `where`", by.span, "write `best of [a, b] by success where up`")
         models = source.items if isinstance(source, _Models) else source
-        return s.ToStrategy(strategy, models, where.condition if where else None, span=span)
+        return s.ToStrategy(strategy, models, where.condition if where else None, by.signal if by else None, span=span)
 
     def _split(self, strategy: s.Name, source: _Models, where: _Where | None, by: _By | None, span: Span) -> s.ToSplit:
         if where:

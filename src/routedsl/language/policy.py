@@ -213,12 +213,16 @@ class Candidate(Struct, frozen=True, kw_only=True):
 
 
 class Ranked(Struct, frozen=True, kw_only=True):
-    """Models in the order that a strategy gives them; `first` is the order of the text."""
+    """Models in the order that a strategy gives them; `first` is the order of the text.
+
+    `by` is what a split draws for, `order` the fact of a model that the strategy goes by (None: its own).
+    """
 
     strategy: str
     candidates: tuple[Candidate, ...]
     shares: tuple[int, ...] = ()
     by: Fact | None = None
+    order: str | None = None
 
 
 class HandOver(Struct, frozen=True):

@@ -195,11 +195,12 @@ class ToName(Node, frozen=True):
 
 
 class ToStrategy(Node, frozen=True):
-    """`-> fastest of [a, b] where C`; `source` is a list of names, a pool's name, or `all`."""
+    """`-> best of [a, b] by success where C`; `source` is a list of names, a pool's name, or `all`."""
 
     strategy: Name
     source: Items | Name | All
     where: Condition | None = None
+    by: SignalRef | None = None
 
 
 class Share(Node, frozen=True):

@@ -19,10 +19,11 @@ from routedsl.language.scope import Scope, Wrong
 
 
 class CheckedPool(Struct, frozen=True):
-    """A pool as resolved: its models and its strategy."""
+    """A pool as resolved: its models, its strategy, and what that goes by."""
 
     strategy: str
     models: tuple[str, ...]
+    order: str | None = None
 
 
 Pools = Mapping[str, CheckedPool]
@@ -54,7 +55,7 @@ def _checked_pool(target: syntax.ToStrategy | syntax.Items, scope: Scope, pools:
     if target.where is not None:
         scope.findings.error("R0405", target.where.span, "a pool takes no `where`", "put it on the target of a rule")
     strategy = _strategy(target.strategy, scope, shared=False)
-    return CheckedPool(strategy, ranked_models(target.source, scope, pools))
+    return CheckedPool(strategy, ranked_models(target.source, scope, pools), _order(target, scope))
 
 
 def ranked_models(source: syntax.Items | syntax.Name | syntax.All, scope: Scope, pools: Pools) -> tuple[str, ...]:
@@ -149,7 +150,7 @@ def _to_name(name: syntax.Name, scope: Scope, pools: Pools) -> policy.Target:
         scope.names.used.add(("pool", name.text))
         pool = pools[name.text]
         members = tuple(policy.Candidate(model=model) for model in pool.models)
-        return policy.Ranked(strategy=pool.strategy, candidates=members)
+        return policy.Ranked(strategy=pool.strategy, candidates=members, order=pool.order)
     found = scope.has_model(name.text, name.span, target=True)
     return policy.Ranked(strategy="first", candidates=(policy.Candidate(model=name.text),) if found else ())
 
@@ -159,7 +160,29 @@ def _to_strategy(target: syntax.ToStrategy, scope: Scope, pools: Pools) -> polic
     models = ranked_models(target.source, scope, pools)
     inside = replace(scope, candidate=True)
     where = None if target.where is None else check_condition(target.where, inside)
-    return policy.Ranked(strategy=strategy, candidates=tuple(_candidate(model, where) for model in models))
+    kept = tuple(_candidate(model, where) for model in models)
+    return policy.Ranked(strategy=strategy, candidates=kept, order=_order(target, scope))
+
+
+def _order(target: syntax.ToStrategy, scope: Scope) -> str | None:
+    """The fact of a model that a strategy is to go by; None where none is written, and where what is written is wrong.
+
+    One that is unknown, or takes shares, has been reported.
+    """
+    name, known = target.strategy.text, scope.vocabulary
+    if target.by is None or known.strategies.get(name, True):
+        return None
+    if name not in known.ordered:
+        hint = f"{listed(sorted(known.ordered))} does"
+        scope.findings.error("R0508", target.by.span, f"`{name}` takes no `by`", hint)
+        return None
+    fact = known.model_facts.get(target.by.name)
+    if fact is None or not fact.better or target.by.model or target.by.key:
+        better = [word.name for word in known.model_facts.values() if word.better]
+        message = f"{quoted(target.by.span.text)} is nothing that `{name}` can go by"
+        scope.findings.error("R0508", target.by.span, message, f"of what it goes by, more is better: {listed(better)}")
+        return None
+    return fact.name
 
 
 def _candidate(model: str, where: policy.Condition | None) -> policy.Candidate:

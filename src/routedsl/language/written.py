@@ -166,8 +166,8 @@ def target(node: s.Target) -> str:
     match node:
         case s.ToName(model):
             return name(model)
-        case s.ToStrategy(strategy, source):
-            return f"{strategy.text} of {models(source)}"
+        case s.ToStrategy(strategy, source, _, by):
+            return f"{strategy.text} of {models(source)}" + (f" by {signal(by)}" if by else "")
         case s.ToSplit(strategy, shares, by):
             entries = ", ".join(_share(share) for share in shares)
             return f"{strategy.text} of [{entries}]" + (f" by {signal(by)}" if by else "")

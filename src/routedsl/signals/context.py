@@ -15,6 +15,7 @@ SIGNAL = Signal(
     about=About.MODEL,
     declared=True,
     optional=True,
+    better=True,
     since="0.1",
     read=read,
     doc="The tokens that prompt and answer may have together, as declared; missing where unwritten.",

@@ -15,6 +15,7 @@ SIGNAL = Signal(
     type=Type.SHARE,
     about=About.MODEL,
     optional=True,
+    better=True,
     since="0.2",
     read=read,
     doc="The share that is free of the memory of this machine's graphics cards; missing for servers elsewhere.",

@@ -15,6 +15,7 @@ SIGNAL = Signal(
     about=About.MODEL,
     declared=True,
     optional=True,
+    better=True,
     since="0.1",
     read=read,
     doc="The model's quality, from 0 to 100, as declared.",

@@ -15,6 +15,7 @@ SIGNAL = Signal(
     type=Type.NUMBER,
     about=About.MODEL,
     optional=True,
+    better=True,
     since="0.1",
     read=read,
     doc="Tokens per second while the model answers; missing until measured.",

@@ -15,6 +15,7 @@ SIGNAL = Signal(
     type=Type.SHARE,
     about=About.MODEL,
     optional=True,
+    better=True,
     since="0.1",
     read=read,
     doc="The share of good outcomes in the history of the model; missing until measured.",

@@ -4,12 +4,13 @@ from routedsl.engine.strategy import Ballot, Strategy, by_number
 
 
 def rank(ballot: Ballot) -> tuple[str, ...]:
-    return by_number(ballot, "quality", largest_first=True)
+    return by_number(ballot, ballot.order or "quality", largest_first=True)
 
 
 STRATEGY = Strategy(
     name="best",
     rank=rank,
-    doc="By `quality`, the highest first; those without one go last.",
+    doc="By `quality`, the highest first, or `by` another fact; those without it go last.",
     since="0.1",
+    ordered=True,
 )
