@@ -1,4 +1,4 @@
-"""Sessions remember who answered last, for how long ago, and no more of them than they may."""
+"""Sessions remember who answered, how long ago, and no more of them than they may."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,27 +25,45 @@ class HandClock:
         self.time += duration
 
 
-def test_the_last_model_and_its_age_are_told() -> None:
+A, B, C = (b"a",), (b"b",), (b"c",)
+
+
+def test_the_models_and_their_ages_are_told_the_last_first() -> None:
     clock = HandClock()
     sessions = Sessions(clock)
-    assert sessions.last("a") == (None, 0)
-    sessions.answered("a", "tiny")
+    assert sessions.models(A) == {}
+    sessions.answered(A, "tiny")
     clock.time = 7
-    assert sessions.last("a") == ("tiny", 7)
-    sessions.answered("a", "large")
-    assert sessions.last("a") == ("large", 0)
+    assert sessions.models(A) == {"tiny": 7}
+    sessions.answered(A, "large")
+    assert list(sessions.models(A).items()) == [("large", 0), ("tiny", 7)]
+    sessions.answered(A, "tiny")
+    assert list(sessions.models(A).items()) == [("tiny", 0), ("large", 0)]
 
 
-def test_no_session_and_no_answer_are_not_remembered() -> None:
+def test_no_conversation_and_no_answer_are_not_remembered() -> None:
     sessions = Sessions(HandClock())
-    sessions.answered(None, "tiny")
-    sessions.answered("a", None)
-    assert sessions.last(None) == (None, 0)
-    assert sessions.last("a") == (None, 0)
+    sessions.answered((), "tiny")
+    sessions.answered(A, None)
+    assert sessions.models(()) == {}
+    assert sessions.models(A) == {}
 
 
-def test_the_quietest_session_is_forgotten_first() -> None:
+def test_a_conversation_is_known_by_any_of_its_names_the_first_before_others() -> None:
+    sessions = Sessions(HandClock())
+    sessions.answered(A, "tiny")
+    sessions.answered(B, "large")
+    assert list(sessions.models((*C, *B, *A))) == ["large"]
+    sessions.answered((*C, *B), "medium")
+    assert list(sessions.models(C)) == ["medium", "large"]
+    assert list(sessions.models(B)) == ["large"]
+
+
+def test_the_quietest_conversation_is_forgotten_first_and_the_oldest_models_of_one() -> None:
     sessions = Sessions(HandClock(), most=2)
-    for session in ("a", "b", "a", "c"):
-        sessions.answered(session, "tiny")
-    assert [session for session in "abc" if sessions.last(session)[0]] == ["a", "c"]
+    for name in (A, B, A, C):
+        sessions.answered(name, "tiny")
+    assert [name for name in (A, B, C) if sessions.models(name)] == [A, C]
+    for number in range(9):
+        sessions.answered(A, f"m{number}")
+    assert list(sessions.models(A)) == ["m8", "m7", "m6", "m5"]

@@ -89,6 +89,7 @@ def test_an_envelope_has_what_stands_around_the_body() -> None:
                 "draw": 0.25,
                 "sticky": "tiny",
                 "sticky_age": "5m",
+                "sticky_before": {"large": 400, "medium": "7m"},
                 "models": {
                     "tiny": {"up": False, "latency": "800ms", "first_token": 0.1, "load": 0.5, "success": "99%"}
                 },
@@ -107,7 +108,14 @@ def test_an_envelope_has_what_stands_around_the_body() -> None:
     assert case.request.key == "team-a"
     tiny = ModelState(up=False, latency=800_000, first_token=100_000, load=500_000, success=990_000)
     now = datetime.fromisoformat("2026-01-31T09:30:00+01:00")
-    assert case.world == World(now=now, draw=250_000, models={"tiny": tiny}, sticky="tiny", sticky_age=300_000_000)
+    assert case.world == World(
+        now=now,
+        draw=250_000,
+        models={"tiny": tiny},
+        sticky="tiny",
+        sticky_age=300_000_000,
+        sticky_before={"large": 400_000_000, "medium": 420_000_000},
+    )
     assert case.pinned == {
         "tokens": 8_000,
         'header["x-tier"]': None,

@@ -172,6 +172,7 @@ def scene_world(rng: Random) -> World:
         models={name: state() for name in MODELS if rng.random() < 0.7},
         sticky=rng.choice((None, "tiny", "large")),
         sticky_age=rng.choice((0, 59_999_999, 61_000_000)),
+        sticky_before={name: rng.choice((1, 61_000_000)) for name in MODELS if rng.random() < 0.2},
     )
 
 

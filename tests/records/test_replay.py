@@ -78,7 +78,12 @@ def test_a_world_comes_back_as_it_was() -> None:
         measured = {name: state for name, state in world.models.items() if state != UNMEASURED}
         back = world_of(told)
         assert back == World(
-            now=world.now, draw=world.draw, models=measured, sticky=world.sticky, sticky_age=world.sticky_age
+            now=world.now,
+            draw=world.draw,
+            models=measured,
+            sticky=world.sticky,
+            sticky_age=world.sticky_age,
+            sticky_before=world.sticky_before,
         )
 
 

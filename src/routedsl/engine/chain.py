@@ -93,7 +93,7 @@ def draw_for(target: Ranked, facts: Facts) -> int:
 def _reordered(
     ranked: tuple[str, ...], fit: Sequence[str], options: Options, facts: Facts, request: Request, world: World
 ) -> tuple[Ahead | None, tuple[str, ...]]:
-    """The ranking with the session's last model first, else with the one that is explored; `fit` can serve."""
+    """The ranking with the conversation's last model first, else with the one that is explored; `fit` can serve."""
     last = _last(ranked, options.sticky, world)
     if last is not None:
         return "sticky", _first(last, ranked)
@@ -102,11 +102,12 @@ def _reordered(
 
 
 def _last(ranking: tuple[str, ...], sticky: int | None, world: World) -> str | None:
-    """The session's last model, where it is in the ranking, up, and was asked recently enough."""
-    last = world.sticky
-    if sticky is None or last is None or last not in ranking:
+    """Who answered the conversation last, of those that are in the ranking, up, and did so recently enough."""
+    if sticky is None or world.sticky is None:
         return None
-    return last if world.sticky_age <= sticky and world.model(last).up else None
+    ages = {world.sticky: world.sticky_age, **world.sticky_before}
+    held = [name for name, age in ages.items() if name in ranking and age <= sticky and world.model(name).up]
+    return min(held, key=lambda name: ages[name], default=None)
 
 
 def _explored(fit: Sequence[str], share: int, facts: Facts, request: Request) -> str | None:

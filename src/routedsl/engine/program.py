@@ -28,7 +28,10 @@ class Refusal(NamedTuple):
 
 
 class Program(Struct, frozen=True):
-    """What one policy text means, as functions of a request and a world. Made by `program_of`."""
+    """What one policy text means, as functions of a request and a world. Made by `program_of`.
+
+    `sticky` says that some rule wants to know which models answered the conversation before.
+    """
 
     policy: Policy
     plan: Plan
@@ -39,6 +42,7 @@ class Program(Struct, frozen=True):
     addresses: AddressBook
     selectors: Mapping[str, Select]
     contests: Mapping[int, Contest]
+    sticky: bool
 
     def facts(self, request: Request, world: World, pinned: Mapping[str, Value] = NOTHING_PINNED) -> Facts:
         """The facts of a request, none read yet."""
@@ -155,6 +159,7 @@ def program_of(policy: Policy, catalog: Catalog) -> Program:
         contests={
             rule.number: _contest(rule.target, catalog) for rule in policy.rules if isinstance(rule.target, Ranked)
         },
+        sticky=any(rule.options.sticky is not None for rule in policy.rules),
     )
 
 

@@ -33,9 +33,10 @@ UNMEASURED = ModelState()
 class World(Struct, frozen=True, kw_only=True):
     """The world as given to one decision: the engine never asks for the time or for chance.
 
-    `now` is aware of its zone. `draw`, in parts per million, replaces the draw that the request's
-    session, user or id would give. `sticky` is the session's last model, `sticky_age` the time since
-    then in microseconds. Models that are not named are up and unmeasured.
+    `now` is aware of its zone. `draw`, in parts per million, replaces the draw that the request
+    would give. `sticky` is the last model of the request's conversation, `sticky_age` the time since
+    then in microseconds; `sticky_before` has others that answered it, each with its own. Models that
+    are not named are up and unmeasured.
 
     What was spent, in pico-dollars, and the two rates are those of the request's key, without keys those of
     all requests; `total_…` are of all in any case.
@@ -46,6 +47,7 @@ class World(Struct, frozen=True, kw_only=True):
     models: Mapping[str, ModelState] = {}
     sticky: str | None = None
     sticky_age: int = 0
+    sticky_before: Mapping[str, int] = {}
     spent_today: int = 0
     spent_month: int = 0
     total_spent_today: int = 0

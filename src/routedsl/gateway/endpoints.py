@@ -1,7 +1,7 @@
 """The data plane's endpoints: read the request, decide, dispatch, answer."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from aiohttp import web
 from multidict import CIMultiDict
@@ -12,6 +12,7 @@ from routedsl.engine.program import Program
 from routedsl.engine.protocol import Protocol
 from routedsl.engine.report import decision_to_json
 from routedsl.engine.request import Request, RequestError
+from routedsl.engine.session import conversation_of
 from routedsl.engine.world import World
 from routedsl.gateway.egress import JSON, REQUEST_ID, routing_headers
 from routedsl.gateway.entrance import ACCEPTED, CLIENT
@@ -30,7 +31,8 @@ async def complete(http: web.Request, protocol: Protocol) -> web.StreamResponse:
     gateway = http.app[GATEWAY]
     request = await read_request(http, protocol, gateway.limits, http[REQUEST_ID])
     generation = gateway.host.generation
-    world = _world(gateway, request, generation)
+    conversation = conversation_of(request) if generation.program.sticky else ()
+    world = _world(gateway, request, generation, conversation)
     decision = await _decide(generation.program, request, world, http.get(CLIENT))
     if http.headers.get("x-route-dry-run") == "1":
         return web.json_response(decision_to_json(decision, request.id))
@@ -43,7 +45,7 @@ async def complete(http: web.Request, protocol: Protocol) -> web.StreamResponse:
         reply = await gateway.dispatcher.dispatch(
             request, decision, generation.policy, protocol, ending.attempts, accepted=http[ACCEPTED]
         )
-        gateway.sessions.answered(request.session, reply.served_by)
+        gateway.sessions.answered(conversation, reply.served_by)
         ending.status, ending.model = reply.status, reply.served_by
         headers: Headers = CIMultiDict(reply.headers)
         headers.update(routing_headers(decision, reply.attempts, reply.served_by))
@@ -77,14 +79,16 @@ def _addresses(program: Program, client: Client | None) -> AddressBook:
     return program.addresses if client is None or client.may is None else program.addresses.among(client.may)
 
 
-def _world(gateway: Gateway, request: Request, generation: Generation) -> World:
-    sticky, age = gateway.sessions.last(request.session)
+def _world(gateway: Gateway, request: Request, generation: Generation, conversation: Sequence[bytes]) -> World:
+    ages = dict(gateway.sessions.models(conversation))
+    sticky = next(iter(ages), None)
     now = gateway.clock.now()
     return World(
         now=now,
         models=gateway.states.world_models(),
         sticky=sticky,
-        sticky_age=age,
+        sticky_age=0 if sticky is None else ages.pop(sticky),
+        sticky_before=ages,
         **gateway.ledger.spent(request.key, now, generation.policy.timezone),
     )
 

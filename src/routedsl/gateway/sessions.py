@@ -1,38 +1,43 @@
-"""Which model answered each session last, for routes that are `sticky`. It outlives every reload."""
+"""Which models answered each conversation, for routes that are `sticky`. It outlives every reload."""
 
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from routedsl.gateway.clock import Clock
 
 MOST_SESSIONS = 100_000
-"""Sessions that are remembered; the one that was quiet the longest is forgotten first."""
-LONGEST_NAME = 200
-"""Characters of a session's name that are kept: longer ones are told apart by these alone."""
+"""Conversations that are remembered; the one that was quiet the longest is forgotten first."""
+MOST_MODELS = 4
+"""Models that are remembered of each."""
 
 
 class Sessions:
-    """The last model of each session, and when it answered."""
+    """The models that answered each conversation, and when each last did.
+
+    A conversation goes by one or more names (`engine.session`): it is known if any is, and kept under the first.
+    """
 
     def __init__(self, clock: Clock, most: int = MOST_SESSIONS) -> None:
         """Remember nobody yet."""
         self._clock = clock
         self._most = most
-        self._last: OrderedDict[str, tuple[str, int]] = OrderedDict()
+        self._known: OrderedDict[bytes, Mapping[str, int]] = OrderedDict()
 
-    def last(self, session: str | None) -> tuple[str | None, int]:
-        """The session's last model and the microseconds since it answered; None where there is none."""
-        found = None if session is None else self._last.get(session[:LONGEST_NAME])
-        if found is None:
-            return None, 0
-        model, at = found
-        return model, self._clock.monotonic() - at
+    def models(self, names: Sequence[bytes]) -> Mapping[str, int]:
+        """The models that answered a conversation, the last one first, and the microseconds since each did."""
+        now = self._clock.monotonic()
+        return {model: now - at for model, at in self._found(names).items()}
 
-    def answered(self, session: str | None, model: str | None) -> None:
-        """A model answered a session."""
-        if session is None or model is None:
+    def answered(self, names: Sequence[bytes], model: str | None) -> None:
+        """A model answered a conversation."""
+        if not names or model is None:
             return
-        name = session[:LONGEST_NAME]
-        self._last[name] = model, self._clock.monotonic()
-        self._last.move_to_end(name)
-        if len(self._last) > self._most:
-            self._last.popitem(last=False)
+        before = ((other, at) for other, at in self._found(names).items() if other != model)
+        self._known[names[0]] = {model: self._clock.monotonic(), **dict(islice(before, MOST_MODELS - 1))}
+        self._known.move_to_end(names[0])
+        if len(self._known) > self._most:
+            self._known.popitem(last=False)
+
+    def _found(self, names: Sequence[bytes]) -> Mapping[str, int]:
+        return next((self._known[name] for name in names if name in self._known), {})

@@ -26,7 +26,7 @@ _SPENT = {
     **dict.fromkeys(("requests_per_minute", "tokens_per_minute"), Type.COUNT),
 }
 """What a world says of money and rates, by the names of `World`."""
-_WORLD = ("time", "draw", "models", "sticky", "sticky_age", *_SPENT)
+_WORLD = ("time", "draw", "models", "sticky", "sticky_age", "sticky_before", *_SPENT)
 _STATE = {
     "up": Type.BOOL,
     "latency": Type.DURATION,
@@ -155,6 +155,7 @@ def _world(value: object, now: datetime) -> World:
         models=field(fields, "models", _states) or {},
         sticky=field(fields, "sticky", text),
         sticky_age=field(fields, "sticky_age", _duration) or 0,
+        sticky_before=field(fields, "sticky_before", _ages) or {},
         **{name: value for name, value in spent.items() if value is not None},  # type: ignore[arg-type]  # as above
     )
 
@@ -179,6 +180,11 @@ def _draw(value: object) -> int:
 def _duration(value: object) -> int:
     duration = _read(Type.DURATION, value)
     return duration if isinstance(duration, int) else 0
+
+
+def _ages(value: object) -> Mapping[str, int]:
+    models = mapping(value)
+    return {name: field(models, name, _duration) or 0 for name in models}
 
 
 def _states(value: object) -> Mapping[str, ModelState]:

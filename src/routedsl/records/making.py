@@ -131,6 +131,7 @@ def world_to_json(world: World, models: Iterable[str], draw: int | None) -> Worl
         models={name: _state(state) for name, state in measured if state != UNMEASURED},
         sticky=world.sticky,
         sticky_age=seconds(world.sticky_age),
+        sticky_before={name: seconds(age) for name, age in world.sticky_before.items()},
         spent_today=world.spent_today / DOLLAR,
         spent_month=world.spent_month / DOLLAR,
         total_spent_today=world.total_spent_today / DOLLAR,

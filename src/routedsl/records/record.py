@@ -44,6 +44,7 @@ class WorldRecord(msgspec.Struct, frozen=True, kw_only=True):
     models: Mapping[str, StateRecord]
     sticky: str | None = None
     sticky_age: float = 0
+    sticky_before: Mapping[str, float] = {}
     spent_today: float = 0
     spent_month: float = 0
     total_spent_today: float = 0

@@ -162,6 +162,7 @@ def world_of(world: WorldRecord) -> World:
         models={name: _state(state) for name, state in world.models.items()},
         sticky=world.sticky,
         sticky_age=round(world.sticky_age * DURATIONS["s"]),
+        sticky_before={name: round(age * DURATIONS["s"]) for name, age in world.sticky_before.items()},
         spent_today=round(world.spent_today * DOLLAR),
         spent_month=round(world.spent_month * DOLLAR),
         total_spent_today=round(world.total_spent_today * DOLLAR),
