@@ -20,11 +20,12 @@ from time import process_time_ns
 from routedsl.base.source import Source
 from routedsl.base.types import Value
 from routedsl.discover import builtin
+from routedsl.engine.case import Case
 from routedsl.engine.compile import compile_policy
 from routedsl.engine.facts import Facts
 from routedsl.engine.program import Program
 from routedsl.language.parse import parse
-from routedsl.loading.envelope import Case, now_utc, read_case
+from routedsl.loading.envelope import now_utc, read_case
 
 POLICY = "when messages<=2 and chars<200 -> tiny else medium fallback [large, medium, tiny] timeout 10s"
 SHORT = b'{"model": "auto", "messages": [{"role": "user", "content": "Good morning!"}]}'

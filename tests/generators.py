@@ -20,7 +20,7 @@ RESERVED = frozenset(
 
 words = st.one_of(
     st.sampled_from(
-        ["a", "tiny", "llama3.2-tiny", "meta/L-3:8b", "x_1", "model-x", "given", "reject", "split", "only"]
+        ["a", "tiny", "llama3.2-tiny", "meta/L-3:8b", "x_1", "model-x", "given", "reject", "split", "only", "expect"]
     ),
     st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,5}(?:[.:/-][A-Za-z0-9_]{1,3}){0,2}", fullmatch=True),
 ).filter(lambda word: word not in RESERVED)
@@ -169,7 +169,34 @@ promises = st.one_of(
     st.tuples(st.sampled_from(["only where", "never where"]), conditions),
     st.tuples(st.sampled_from(["attempts", "wait", "cost"]), literals),
 )
+in_tests = words.filter(lambda word: word != "expect")
+said = st.builds(s.Name, in_tests, span=st.just(NOWHERE))
+stated = st.builds(
+    s.Stated,
+    st.one_of(
+        st.builds(s.SignalRef, st.one_of(in_tests, st.just("model")), span=st.just(NOWHERE)),
+        st.builds(s.SignalRef, in_tests, key=texts, span=st.just(NOWHERE)),
+        st.builds(s.SignalRef, st.just("up"), model=quoted_names, span=st.just(NOWHERE)),
+    ),
+    st.one_of(literals, texts, truths, said),
+    span=st.just(NOWHERE),
+)
+expectable = st.one_of(literals, texts, truths, said, _items(values))
+expected = st.one_of(
+    st.builds(s.Expected, st.none(), names, span=st.just(NOWHERE)),
+    st.builds(s.Expected, said, expectable, span=st.just(NOWHERE)),
+    st.builds(s.Expected, said, literals, texts, span=st.just(NOWHERE)),
+    st.builds(s.Expected, st.just(s.Name("route", span=NOWHERE)), names, span=st.just(NOWHERE)),
+)
+tests = st.builds(
+    s.Test,
+    texts,
+    st.lists(stated, max_size=3).map(tuple),
+    st.lists(expected, max_size=3).map(tuple),
+    span=st.just(NOWHERE),
+)
 statements: st.SearchStrategy[s.Statement] = st.one_of(
+    tests,
     st.builds(s.Import, texts, span=st.just(NOWHERE)),
     st.builds(s.Declaration, st.sampled_from(["upstream", "model"]), names, some_settings, span=st.just(NOWHERE)),
     st.builds(s.Declaration, st.just("classifier"), bare_names, some_settings, span=st.just(NOWHERE)),

@@ -27,11 +27,24 @@ def _lines(checked: Policy) -> Iterator[str]:
         yield f"defaults: {_options(checked.defaults)}"
     for promised in checked.asserts:
         yield f"assert {condition(promised.condition)} -> {_promise(promised.promise)}"
+    for test in checked.tests:
+        yield f"test {test.name}: {', '.join(_test(test))}"
     if (checked.explicit, checked.timezone) != (None, "UTC"):
         yield f"explicit {checked.explicit}, timezone {checked.timezone}"
     for route in checked.routes.values():
         yield f"route {', '.join([*route.names, *route.patterns])}"
         yield from _items(route.items, "  ")
+
+
+def _test(test: policy.Test) -> Iterator[str]:
+    if test.request is not None:
+        yield f"request {test.request.value}"
+    if test.sticky is not None:
+        yield f"sticky {test.sticky} for {test.sticky_age}"
+    yield from (f"{stated.fact.text} {stated.value!r}" for stated in test.stated)
+    for expected in test.expected:
+        message = "" if expected.message is None else f" {expected.message!r}"
+        yield f"expect {expected.what} {expected.value!r}{message}"
 
 
 def _fields(thing: policy.Upstream | policy.Model | policy.Classifier) -> str:

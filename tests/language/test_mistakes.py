@@ -100,9 +100,11 @@ def test_noise_is_given_up_after_so_many_findings() -> None:
     assert len(found("@ " * 100_000)) == MOST
 
 
-def test_the_braces_of_a_test_are_passed_over() -> None:
-    findings = found('test "a" { given { x = \'1\' } && expect tiny }\nelse x\ntest "b" {')
-    assert [(finding.code, finding.span.start) for finding in findings] == [("R0901", 0), ("R0901", 53), ("R0109", 62)]
+def test_a_broken_test_is_told_once_and_what_stands_around_it_is_read() -> None:
+    text = 'test "a" { chars 5 [6 expect tiny }\nelse x\ntest "b" {\n  expect\n}\nwhen y -> z\ntest "c" { expect x }'
+    file, findings = parse(Source("a.route", text))
+    assert [(finding.code, finding.span.start) for finding in findings] == [("R0101", 19), ("R0101", 56)]
+    assert [type(statement).__name__ for statement in file.statements] == ["Rule", "Rule", "Test"]
 
 
 def test_a_text_of_control_characters_is_given_up() -> None:

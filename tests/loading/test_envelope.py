@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routedsl.discover import builtin
+from routedsl.engine.case import Case
 from routedsl.engine.request import RequestError
 from routedsl.engine.world import ModelState, World
-from routedsl.loading.envelope import Case, case_from, read_case, split_cases
+from routedsl.loading.envelope import case_from, read_case, split_cases
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HI = {"messages": [{"role": "user", "content": "hi"}]}

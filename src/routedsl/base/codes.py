@@ -2,7 +2,7 @@
 
 R01 reading the text, R02 names, R03 types and units, R04 settings and options, R05 rules and
 routes, R06 files and imports, R07 secrets and safety, R08 what serving needs, R09 not there yet,
-R10 promises.
+R10 promises, R11 tests.
 """
 
 from types import MappingProxyType
@@ -75,5 +75,10 @@ CODES = MappingProxyType(
         "R1002": "a promise that could not be proved",
         "R1003": "a promise with a wrong limit",
         "R1004": "a promise about what is not declared",
+        "R1101": "a test that expects nothing",
+        "R1102": "a fact that a test cannot state",
+        "R1103": "facts that no request has together",
+        "R1104": "an expectation that no decision meets",
+        "R1105": "a request of a test that cannot be read",
     }
 )

@@ -26,7 +26,7 @@ _WORDS = "|".join(sorted(f"{_NOUNS} {_DOLLARS} {_PERCENT} {_UNITS}".split(), key
 
 FORMS = rf"""
     [€£¥] [ ]? {_DIGITS} | \$ [ ] {_DIGITS} | {_DIGITS} [ ]? (?: [€£¥] | \$ (?![A-Za-z_0-9{{(]) )
-  | {_DIGITS} [kKM]? [ \t]{{1,2}} (?: {_WORDS} ) (?! [\w%] | [.:/-]\w | [ \t]{{0,9}} (?: [<>=!] | i[ns]\b ) )
+  | {_DIGITS} [kKM]? [ \t]{{1,2}} (?: {_WORDS} ) (?! [\w%] | [.:/-]\w | [ \t]{{0,9}} (?: [<>=!] | i[ns]\b | \$?[0-9] ) )
   | {_DIGITS} [ \t]{{1,2}} % (?! [ \t]{{0,9}} [\w(\[] )
   | (?: [0-9]{{1,6}} (?: ms | [hms] ) ){{2,4}} (?! \w )
   | {_DIGITS} [eE] [+-]? [0-9]{{1,2}} (?! \w )

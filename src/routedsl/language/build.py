@@ -1,4 +1,4 @@
-"""Reductions of the grammar for statements, rules and targets; see `build_conditions` for the rest."""
+"""Reductions of the grammar for statements, rules and targets; `build_conditions` and `build_tests` have the rest."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from routedsl.base.diagnostic import Edit
 from routedsl.base.source import Span
 from routedsl.base.suggest import did_you_mean
 from routedsl.language import syntax as s
-from routedsl.language.build_conditions import Conditions
+from routedsl.language.build_tests import Tests
 from routedsl.language.lexis import Lexeme
 from routedsl.language.mistakes.words import is_else
 
@@ -58,7 +58,7 @@ class _Promise(Struct, frozen=True):
     span: Span
 
 
-class Builder(Conditions):
+class Builder(Tests):
     """Builds the syntax of one source out of the parser's reductions."""
 
     # ── a file and its declarations ─────────────────────────────────────────────────────────────
@@ -137,15 +137,6 @@ class Builder(Conditions):
             meant = None if word.text in _PROMISES else did_you_mean(word.text, kinds)
             self.report("R0101", f"`{span.text}` is not a promise", span, meant or _ABOUT_PROMISES)
         return _Promise(word.text if word.text in kinds else kinds[0], value, span)
-
-    def test(self, children: list[Any]) -> None:
-        """`test "…" { … }`: not there yet."""
-        self.report(
-            "R0901",
-            "`test` is not there yet",
-            self.span(children[:1]),
-            "test a policy with `route_snapshot` from pytest",
-        )
 
     def setting(self, children: list[Any]) -> s.Setting:
         """`name value`."""

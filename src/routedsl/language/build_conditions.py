@@ -60,7 +60,7 @@ class Conditions:
     def name(self, children: list[Any]) -> s.Name:
         """A name, bare or quoted."""
         lexeme = children[0]
-        if lexeme.type == "NAME":
+        if lexeme.type != "TEXT":
             return self.word(children)
         text = self.text(children)
         if not text.value or _CONTROL.search(text.value):

@@ -17,6 +17,7 @@ from routedsl.language.rules import Given, check_routes, resolve_options, with_d
 from routedsl.language.scope import Scope
 from routedsl.language.settings import CLASSIFIER, DEFAULTS, MODEL, OPTIONS, UPSTREAM, read_settings
 from routedsl.language.targets import Pools, check_pools
+from routedsl.language.tests import check_tests
 from routedsl.language.vocabulary import Vocabulary
 
 
@@ -67,6 +68,7 @@ def _check_names(scope: Scope, digest: str) -> policy.Policy:
         rules=rules,
         defaults=with_defaults(given),
         asserts=check_asserts(scope, pools),
+        tests=check_tests(scope, pools, rules),
         open=scope.names.open,
         digest=digest,
         **whole,

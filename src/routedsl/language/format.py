@@ -52,7 +52,7 @@ def format_file(file: s.File) -> str:
     return "".join(f"{line}\n" for line in aligned(writer.lines))
 
 
-def _statements(w: Writer, depth: int, nodes: Sequence[s.Statement]) -> None:
+def _statements(w: Writer, depth: int, nodes: Sequence[s.Statement | s.Stated | s.Expected]) -> None:
     rest = list(reversed(nodes))
     while rest:
         node = rest.pop()
@@ -62,7 +62,7 @@ def _statements(w: Writer, depth: int, nodes: Sequence[s.Statement]) -> None:
             _statement(w, depth, node)
 
 
-def _pair(w: Writer, depth: int, node: s.Statement, after: s.Statement) -> str | None:
+def _pair(w: Writer, depth: int, node: object, after: object) -> str | None:
     """`when A -> x else y`, if it stood on one line and fits on one."""
     if not (isinstance(node, s.Rule) and isinstance(after, s.Rule) and node.condition and not after.condition):
         return None
@@ -71,10 +71,10 @@ def _pair(w: Writer, depth: int, node: s.Statement, after: s.Statement) -> str |
     return None if apart or not fits(depth, code) else code
 
 
-def _statement(w: Writer, depth: int, node: s.Statement) -> None:
+def _statement(w: Writer, depth: int, node: s.Statement | s.Stated | s.Expected) -> None:
     match node:
-        case s.Import(path):
-            w.item(depth, [Piece(f"import {written.text(path)}", node.span.start)], node.span.end)
+        case s.Import() | s.Stated() | s.Expected():
+            w.item(depth, [Piece(_entry(node), node.span.start)], node.span.end)
         case s.Declaration(keyword, name):
             _settings(w, depth, node, f"{keyword} {written.name(name)}", name.span.end)
         case s.Defaults():
@@ -88,6 +88,8 @@ def _statement(w: Writer, depth: int, node: s.Statement) -> None:
         case s.Assert(condition, value=value):
             promise = Piece(f"-> {written.promise(node)}", value.span.start)
             w.item(depth, [*_condition("assert", condition, node.span.start), promise], node.span.end)
+        case s.Test():
+            _test(w, depth, node)
         case s.Route(names, body):
             head = Piece(f"route {', '.join(map(written.name, names))} {{", node.span.start)
             _braces(w, depth, [head], names[-1].span.end, body, node.span.end)
@@ -114,11 +116,44 @@ def _settings(w: Writer, depth: int, node: s.Declaration | s.Defaults, head: str
 
 
 def _in_braces(settings: Iterable[s.Setting]) -> str:
-    inside = "  ".join(map(written.setting, settings))
+    return _spaced(map(written.setting, settings))
+
+
+def _spaced(entries: Iterable[str]) -> str:
+    inside = "  ".join(entries)
     return f"{{ {inside} }}" if inside else "{}"
 
 
-def _braces(w: Writer, depth: int, head: Sequence[Piece], head_end: int, body: Sequence[s.Statement], end: int) -> None:
+def _test(w: Writer, depth: int, node: s.Test) -> None:
+    """A test: on one line if it stood on one and fits."""
+    head = f"test {written.text(node.name)}"
+    body: tuple[s.Stated | s.Expected, ...] = (*node.stated, *node.expected)
+    code = f"{head} {_spaced(map(_entry, body))}"
+    stays = "\n" not in w.text[node.span.start : node.span.end] or not body
+    if stays and fits(depth, code) and not w.has_comment(node.span.start, node.span.end):
+        w.item(depth, [Piece(code, node.span.start)], node.span.end)
+    else:
+        _braces(w, depth, [Piece(f"{head} {{", node.span.start)], node.name.span.end, body, node.span.end)
+
+
+def _entry(node: s.Import | s.Stated | s.Expected) -> str:
+    match node:
+        case s.Import(path):
+            return f"import {written.text(path)}"
+        case s.Stated():
+            return written.stated(node)
+        case s.Expected():
+            return written.expected(node)
+
+
+def _braces(
+    w: Writer,
+    depth: int,
+    head: Sequence[Piece],
+    head_end: int,
+    body: Sequence[s.Statement | s.Stated | s.Expected],
+    end: int,
+) -> None:
     """A head that ends in `{`, a body with one entry a line, and the `}` that ends before `end`."""
     if not body and not w.has_comment(w.after_brace(head_end), end):
         w.item(depth, [*head[:-1], head[-1].with_more("}")], end)

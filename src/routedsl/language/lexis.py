@@ -144,7 +144,6 @@ def lexemes_of(source: Source) -> Lexis:
                 )
         if lexis.refused or len(lexis.found) >= MOST:
             break
-    _pass_over_tests(lexis)
     return lexis
 
 
@@ -153,32 +152,6 @@ def _pattern() -> re.Pattern[str]:
     known = {terminal.name: f"(?P<{terminal.name}>{terminal.pattern})" for terminal in tables().terminals}
     most_common = known.pop("SPACE")
     return re.compile("|".join([most_common, f"(?x:{_BEFORE})", *known.values(), f"(?x:{_AFTER})"]))
-
-
-def _pass_over_tests(lexis: Lexis) -> None:
-    """Drop what stands in the braces of `test "…" { … }`: its language is not there yet."""
-    starts = [i for i, lexeme in enumerate(lexis.lexemes) if lexeme.type == "TEST"]
-    for start in reversed(starts):
-        if [lexeme.type for lexeme in lexis.lexemes[start + 1 : start + 3]] == ["TEXT", "LBRACE"]:
-            _drop(lexis, start + 3, _partner(lexis.lexemes, start + 2))
-
-
-def _partner(lexemes: list[Lexeme], opening: int) -> int:
-    """The index of the brace that closes one, or of the end."""
-    depth = 0
-    for index in range(opening, len(lexemes)):
-        depth += (lexemes[index].type == "LBRACE") - (lexemes[index].type == "RBRACE")
-        if depth == 0:
-            return index
-    return len(lexemes)
-
-
-def _drop(lexis: Lexis, first: int, past: int) -> None:
-    start = lexis.lexemes[first - 1].end
-    end = lexis.lexemes[past].start if past < len(lexis.lexemes) else len(lexis.source.text)
-    del lexis.lexemes[first:past]
-    lexis.found[:] = [finding for finding in lexis.found if not start <= finding.span.start < end]
-    lexis.doubts[:] = [doubt for doubt in lexis.doubts if not start <= doubt < end]
 
 
 def _report_unseen(lexis: Lexis) -> None:

@@ -21,6 +21,7 @@ from routedsl.language.syntax import (
     Rule,
     Setting,
     Statement,
+    Test,
 )
 
 MAIN_ROUTE = "auto"
@@ -46,6 +47,7 @@ class Names(Struct, frozen=True, kw_only=True):
     route_names: Mapping[str, str]
     defaults: Defaults | None
     asserts: tuple[Assert, ...]
+    tests: tuple[Test, ...] = ()
     used: set[tuple[str, str]] = set()
 
     @property
@@ -77,6 +79,7 @@ def collect(files: Sequence[File], findings: Findings) -> Names:
         route_names=_route_names(routes),
         defaults=_only_defaults(_of(Defaults, statements), findings),
         asserts=tuple(_of(Assert, statements)),
+        tests=tuple(_of(Test, statements)),
     )
 
 

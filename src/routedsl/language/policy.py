@@ -11,7 +11,8 @@ from enum import StrEnum
 from msgspec import Struct
 
 from routedsl.base.source import NOWHERE, Node
-from routedsl.base.types import Type
+from routedsl.base.types import Type, Value
+from routedsl.language.syntax import Text
 
 # ── conditions ──────────────────────────────────────────────────────────────────────────────────
 
@@ -328,6 +329,43 @@ class Assert(Node, frozen=True):
     promise: Promise
 
 
+# ── tests ───────────────────────────────────────────────────────────────────────────────────────
+
+
+class Stated(Node, frozen=True):
+    """A fact that a test states of its request or of the world; None is missing."""
+
+    fact: Fact
+    value: Value
+
+
+class Expected(Node, frozen=True):
+    """What a test expects of the decision.
+
+    `what` is `model`, `rule`, `route`, `chain`, `reject` or an option's name, and `value` is in its form.
+    `message` is that of a rejection, None where any will do.
+    """
+
+    what: str
+    value: object
+    message: str | None = None
+
+
+class Test(Node, frozen=True):
+    """A request, as far as it is told, and what is expected of its decision.
+
+    `request` names a file beside the policy file. `sticky` is the session's last model, `sticky_age` how
+    many microseconds ago that was.
+    """
+
+    name: str
+    stated: tuple[Stated, ...]
+    expected: tuple[Expected, ...]
+    request: Text | None = None
+    sticky: str | None = None
+    sticky_age: int = 0
+
+
 # ── the whole ───────────────────────────────────────────────────────────────────────────────────
 
 
@@ -347,6 +385,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     defaults: Options
     explicit: str | None = None
     asserts: tuple[Assert, ...] = ()
+    tests: tuple[Test, ...] = ()
     classifiers: Mapping[str, Classifier] = {}
     timezone: str = "UTC"
     open: bool = False

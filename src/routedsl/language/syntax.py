@@ -313,7 +313,30 @@ class Assert(Node, frozen=True):
     value: Items | Name | All | Condition | Literal
 
 
-Statement = Import | Declaration | Let | Pool | Defaults | Route | Assert | Rule | Block | Setting
+class Stated(Node, frozen=True):
+    """`chars 20`, `tiny.up false`: what a test says of its request or of the world."""
+
+    signal: SignalRef
+    value: Operand
+
+
+class Expected(Node, frozen=True):
+    """`expect tiny`, `expect rule quick`, `expect reject 403 "why"`; `what` is None where a model is expected."""
+
+    what: Name | None
+    value: Operand
+    message: Text | None = None
+
+
+class Test(Node, frozen=True):
+    """`test "short goes to tiny" { messages 1  expect tiny }`."""
+
+    name: Text
+    stated: tuple[Stated, ...]
+    expected: tuple[Expected, ...]
+
+
+Statement = Import | Declaration | Let | Pool | Defaults | Route | Assert | Test | Rule | Block | Setting
 
 
 class Comment(Node, frozen=True):

@@ -270,11 +270,17 @@ def _to_route(name: syntax.Name, scope: Scope) -> policy.Target:
 
 
 def _to_reject(target: syntax.ToReject, scope: Scope) -> policy.Target:
-    text, message = target.status.text, target.message.value
-    status = int(text) if text.isdecimal() and len(text) == 3 else 0
-    if not 400 <= status <= 599:
-        wrong = f"`{text}` is no status that a rejection can have"
-        scope.findings.error("R0504", target.status.span, wrong, "statuses go from `400` to `599`")
+    message, status = target.message.value, read_status(target.status, scope)
     if CONTROL.search(message):
         scope.findings.error("R0702", target.message.span, "the message has a control character", "take it out")
     return policy.Reject(status, message)
+
+
+def read_status(literal: syntax.Literal, scope: Scope) -> int:
+    """The status of a rejection; another is reported."""
+    text = literal.text
+    status = int(text) if text.isdecimal() and len(text) == 3 else 0
+    if not 400 <= status <= 599:
+        wrong = f"`{text}` is no status that a rejection can have"
+        scope.findings.error("R0504", literal.span, wrong, "statuses go from `400` to `599`")
+    return status

@@ -201,3 +201,19 @@ def promise(node: s.Assert) -> str:
             return f"{node.kind} {models(node.value)}"
         case _:
             return f"{node.kind} {condition(node.value)}"
+
+
+# ── tests ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def stated(node: s.Stated) -> str:
+    """What a test says of its request."""
+    return f"{signal(node.signal)} {operand(node.value)}"
+
+
+def expected(node: s.Expected) -> str:
+    """What a test expects."""
+    words = [] if node.what is None else [node.what.text]
+    is_name = isinstance(node.value, s.Name) and (node.what is None or node.what.text == "route")
+    words.append(name(node.value) if is_name and isinstance(node.value, s.Name) else operand(node.value))
+    return " ".join(["expect", *words, *([] if node.message is None else [text(node.message)])])

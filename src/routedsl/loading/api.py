@@ -8,12 +8,13 @@ from pathlib import Path
 from routedsl.analysis.hindsight import hindsight, hindsight_to_text
 from routedsl.analysis.survey import survey
 from routedsl.discover import discover
+from routedsl.engine.case import Case
 from routedsl.engine.decision import Decision as Decided
 from routedsl.engine.explain import explain
 from routedsl.engine.narrate import explanation_to_text
 from routedsl.engine.program import Program
 from routedsl.engine.report import decision_to_json
-from routedsl.loading.envelope import Case, case_from, now_utc
+from routedsl.loading.envelope import case_from, now_utc
 from routedsl.loading.policy import require_policy
 
 

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 
 import msgspec
-from msgspec import Struct
 
 from routedsl.base.types import Type, Value
 from routedsl.base.units import WHOLE, from_json
+from routedsl.engine.case import Case
 from routedsl.engine.catalog import Catalog
 from routedsl.engine.fields import FieldError, Fields, field, mapping, text, texts
 from routedsl.engine.protocol import Arrival
-from routedsl.engine.request import Request, RequestError
+from routedsl.engine.request import RequestError
 from routedsl.engine.signal import Signal
 from routedsl.engine.strict_json import read_json
 from routedsl.engine.world import ModelState, World
@@ -52,15 +52,6 @@ _WANTED = {
     Type.TIME: "a time such as `09:30`",
 }
 _KEYED = re.compile(r'(\w+)\["(.*)"\]', re.DOTALL)
-
-
-class Case(Struct, frozen=True, kw_only=True):
-    """One request to decide: its id, what the client sent, the world, and the facts that are pinned."""
-
-    id: str | None
-    request: Request
-    world: World
-    pinned: Mapping[str, Value]
 
 
 def split_cases(data: bytes) -> Iterator[bytes]:

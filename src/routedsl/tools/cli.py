@@ -14,6 +14,7 @@ VERBS: Mapping[str, str] = MappingProxyType(
         "demo": "Serve a policy over mock models in this process: no key, no network.",
         "serve": "Serve a policy: the gateway.",
         "check": "Tell the errors and warnings of a policy.",
+        "test": "Run the tests that stand in a policy.",
         "decide": "Decide requests without calling a model.",
         "explain": "Say why a request goes where it goes.",
         "explain-code": "Show the page of a diagnostic's code.",

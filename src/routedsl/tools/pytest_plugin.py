@@ -91,7 +91,7 @@ def route_decide(route_policy: "Callable[[str | Path], Policy]") -> RouteDecide:
 
     `world` may name another time; what else it leaves out is up and not measured.
     """
-    from routedsl.tools.snapshot import NOON
+    from routedsl.engine.staging import NOON
 
     def decide(policy: str | Path, body: Mapping[str, object], **around: Unpack[Around]) -> "Decision":
         __tracebackhide__ = True

@@ -1,6 +1,5 @@
 """Decisions as a table to read and to compare: a line for each request, which depends on no other line."""
 
-from datetime import UTC, datetime
 from itertools import zip_longest
 
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
@@ -11,10 +10,9 @@ from routedsl.engine.narrate import value_to_text
 from routedsl.engine.program import Program
 from routedsl.engine.report import option_type, options_to_json
 from routedsl.engine.request import RequestError
+from routedsl.engine.staging import NOON
 from routedsl.loading.envelope import read_case, split_cases
 
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-"""The time of requests whose world names none, so that every day's test sees the same."""
 COLUMNS = {"request": 28, "route": 6, "rule": 10, "model": 10, "then": 16, "options": 16, "facts": 0}
 """The headings, and how wide their columns are at least. A wider cell moves its own line alone: were all lines
 moved with it, a review of what one request changes would show them all.

@@ -20,11 +20,12 @@ SLOW = SERVING | {"importlib.metadata", "lark", "sqlite3", "routedsl.records"}
 LINTS = {"routedsl.analysis.findings", "routedsl.analysis.chains", "routedsl.analysis.diff"}
 CORE = {"lark", "msgspec", "re2", "routedsl.discover", "routedsl.engine", "routedsl.language", "routedsl.loading"}
 
-HELPFUL = ("check", "decide", "demo", "diff", "explain", "explain-code", "fmt", "graph", "init", "serve")
+HELPFUL = ("check", "decide", "demo", "diff", "explain", "explain-code", "fmt", "graph", "init", "serve", "test")
 VERBS: dict[tuple[str, ...], set[str]] = {
     ("check", "one.route"): SLOW | {"routedsl.analysis.diff"},
     ("decide", "one.route", "request.json"): SLOW | LINTS,
     ("explain", "one.route", "request.json"): SLOW | LINTS,
+    ("test", "one.route"): SLOW | LINTS,
     ("diff", "one.route", "one.route"): SLOW | {"routedsl.analysis.findings"},
     ("graph", "one.route"): SLOW | LINTS,
     ("fmt", "--check", "canonical.route"): SLOW | {"re2", "toktok", "routedsl.analysis", "routedsl.engine"},

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 
 from routedsl.language.machine import END
-from routedsl.language.mistakes import calls, lists, places, signs, words
+from routedsl.language.mistakes import calls, lists, places, signs, tests, words
 from routedsl.language.mistakes.trouble import STARTING, Mistake, Trouble, spellings
 
 _VALUE = {"NAME", "TEXT", "NUMBER", "TIME", "REGEX", "TRUE", "FALSE", "LSQB"}
@@ -41,7 +41,7 @@ def explain(trouble: Trouble) -> Mistake:
 
 
 def _otherwise(t: Trouble) -> Mistake | None:
-    lexeme, fitting = t.near(0), _spoken(t.accepts)
+    lexeme, fitting = t.near(0), _spoken(t.accepts if tests.inside(t) else t.accepts - {"EXPECT"})
     if t.statement < t.at and (lexeme.type in (END, "RBRACE") or t.opens(t.at)):
         return t.tell(f"something is missing behind `{t.near(-1).text[:40]}`", fitting, t.span(-1, -1))
     return t.tell(f"`{lexeme.text[:40]}` does not fit here", fitting)
@@ -66,6 +66,7 @@ _GUESSES: tuple[Callable[[Trouble], Mistake | None], ...] = (
     signs.doubled,
     signs.tilde,
     signs.environment,
+    tests.of_test,
     words.unless,
     words.missing_when,
     words.start,

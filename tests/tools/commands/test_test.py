@@ -1,0 +1,141 @@
+"""`routedsl test`: a policy's own tests run, and what a person and a program are told of them."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from routedsl.tools.cli import main
+
+RULES = "when chars < 200 -> tiny as quick\nelse medium { timeout 10s }\n"
+FAILED = """\
+FAIL  long  (one.route:4:6)
+      expected tiny, and it is medium
+      expected timeout 12s, and it is timeout 10s
+
+      asked for  no model
+
+      no   rule quick  (one.route:1:1)
+             no   chars < 200   chars is 200, 1 over
+
+      yes  rule auto:2  (one.route:2:1)
+
+      ranking    medium
+      chain      medium
+      options    timeout 10s
+
+      effective     chars >= 200
+      nearest flip  chars 199 (now 200) -> quick
+
+one.route: 2 tests: 1 passed, 1 failed
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(tests: str, *arguments: str, rules: str = RULES) -> Result:
+    Path("one.route").write_text(f"{rules}{tests}", "utf-8")
+    return CliRunner().invoke(main, ["test", "one.route", *arguments], catch_exceptions=False)
+
+
+def test_tests_that_hold_are_counted() -> None:
+    result = run('test "short" { chars 5  expect tiny }\ntest "long" { chars 200  expect rule auto:2 }')
+    assert (result.exit_code, result.output) == (0, "one.route: 2 tests passed\n")
+
+
+def test_a_failure_says_what_is_instead_and_why() -> None:
+    result = run('test "short" { chars 5  expect tiny }\ntest "long" { chars 200  expect tiny  expect timeout 12s }')
+    assert (result.exit_code, result.output) == (1, FAILED)
+
+
+def test_a_failure_tells_what_was_not_stated() -> None:
+    result = run('test "open" { tools 1  expect medium }')
+    assert "\n      not stated    chars is 5\n" in result.output
+
+
+def test_a_policy_without_tests_says_so() -> None:
+    result = run("")
+    assert result.exit_code == 0
+    assert result.output.startswith("one.route: there is no test: write one beside the rules")
+
+
+def test_some_tests_are_chosen_by_their_names() -> None:
+    tests = 'test "short" { chars 5  expect tiny }\ntest "long" { chars 200  expect tiny }'
+    assert run(tests, "-k", "SHO").output == "one.route: 1 test passed\n"
+    none = run(tests, "-k", "never")
+    assert none.exit_code == 2
+    assert "no test has `never` in its name" in none.output
+
+
+def test_programs_read_one_object() -> None:
+    result = run('test "long" { chars 200  tools 1  expect tiny }', "--json")
+    told = json.loads(result.output)
+    assert result.exit_code == 1
+    assert (told["passed"], told["failed"]) == (0, 1)
+    (test,) = told["tests"]
+    assert test["misses"] == [{"at": "one.route:3:35", "expected": "tiny", "got": "medium"}]
+    assert (test["name"], test["at"], test["passed"]) == ("long", "one.route:3:6", False)
+    assert test["decision"]["rule"] == "auto:2"
+    assert test["not_stated"] == {}
+
+
+def test_a_policy_that_does_not_load_is_told() -> None:
+    result = run('test "a" { chras 5  expect tiny }')
+    assert result.exit_code == 2
+    assert "error[R0201]: `chras` is no signal" in result.output
+
+
+# ── requests in files ───────────────────────────────────────────────────────────────────────────
+
+BY_TIER = 'when header["x-tier"] == "gold" -> large\nwhen chars < 200 -> tiny\nelse medium\n'
+GOLD = {"headers": {"x-tier": "gold"}, "body": {"messages": [{"role": "user", "content": "hi"}]}}
+
+
+def test_a_request_comes_from_a_file_and_stated_facts_go_before_it(folder: Path) -> None:
+    (folder / "requests").mkdir()
+    (folder / "requests" / "gold.json").write_text(json.dumps(GOLD))
+    (folder / "hi.json").write_text(json.dumps(GOLD["body"]))
+    tests = """
+test "gold" { request "requests/gold.json"  expect large }
+test "no gold" { request "requests/gold.json"  header["x-tier"] missing  expect tiny }
+test "a body" { request "hi.json"  expect tiny }
+test "a long body" { request "hi.json"  chars 500  expect medium }
+"""
+    assert run(tests, rules=BY_TIER).output == "one.route: 4 tests passed\n"
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ("gone.json", "`gone.json` cannot be read: no such file"),
+        ("gole.json", "did you mean `gold.json`?"),
+        ("../gold.json", "`../gold.json` lies outside"),
+        ("/etc/hostname", "`/etc/hostname` lies outside"),
+        ("link.json", "`link.json` lies outside"),
+        (".", "`.` cannot be read: it is no file"),
+        ("empty.json", "`empty.json` holds 0 requests"),
+        ("two.jsonl", "`two.jsonl` holds 2 requests"),
+        ("noise.json", "`noise.json` is no request"),
+    ],
+)
+def test_a_file_that_is_no_request_is_told(named: str, message: str, folder: Path) -> None:
+    (folder / "gold.json").write_text(json.dumps(GOLD))
+    (folder / "empty.json").write_text("")
+    (folder / "two.jsonl").write_text(f"{json.dumps(GOLD)}\n{json.dumps(GOLD)}\n")
+    (folder / "noise.json").write_text("[1, 2")
+    (folder / "link.json").symlink_to("/etc/hostname")
+    result = run(f'test "t" {{ request "{named}"  expect tiny }}')
+    assert result.exit_code == 2
+    assert "error[R1105]" in result.output
+    assert message in result.output
+
+
+def test_tests_of_imported_files_run_too(folder: Path) -> None:
+    (folder / "more.route").write_text('test "more" { chars 5  request "hi.json"  expect tiny }\n')
+    (folder / "hi.json").write_text(json.dumps(GOLD["body"]))
+    assert run("", rules=f'import "more.route"\n{RULES}').output == "one.route: 1 test passed\n"
