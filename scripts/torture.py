@@ -43,6 +43,11 @@ GOALS = (
         "what clients heard, what was recorded and what the upstream was asked join one to one",
         ("tests/ledger",),
     ),
+    Goal(
+        "aborts",
+        "who leaves takes all with him: one record, no task, no socket, the upstream free within 100 ms",
+        ("tests/gateway/test_aborts.py",),
+    ),
     Goal("chains", "deadline and reserve hold in random chains of random faults", ("tests/engine/test_chain_time.py",)),
     Goal("breaker and budget", "both do what a forty-line model says", ("tests/engine/test_machines.py",)),
     Goal("inbound", "whatever comes in is refused or closed in time", ("tests/gateway/test_probes.py",)),

@@ -10,7 +10,7 @@ from routedsl.gateway.clock import Clock
 from routedsl.gateway.ledger import WINDOW, Entry, Ledger
 from routedsl.records.search import reading
 from routedsl.records.spending import spent, used
-from routedsl.records.tables import StoreError
+from routedsl.records.tables import NoRecordsError, StoreError
 
 LONGEST = timedelta(minutes=10)
 """A request that takes longer and ended just before the restart does not count for the rates."""
@@ -26,9 +26,10 @@ def recall(ledger: Ledger, records: Path, clock: Clock, timezone: str) -> None:
         with reading(records) as connection:
             ledger.enter((Entry(key, _time(at), cost) for key, at, cost in spent(connection, _stamp(month))), timezone)
             _recall_rates(ledger, [*used(connection, _stamp(now - LONGEST))], _stamp(now), clock.monotonic())
+    except NoRecordsError:
+        return
     except StoreError as error:
-        if records.exists():
-            _LOG.warning("what was spent before the start is not known: %s", error)
+        _LOG.warning("what was spent before the start is not known: %s", error)
 
 
 def _recall_rates(ledger: Ledger, requests: list[tuple[str | None, int, int, int]], now: int, monotonic: int) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from routedsl.records.store import unpack
-from routedsl.records.tables import StoreError, check
+from routedsl.records.tables import NoRecordsError, StoreError, check
 
 FILE = "records.db"
 """The file's name in a state folder."""
@@ -34,7 +34,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """The records in a file, or in a state folder; raises `StoreError` where there are none to be read."""
     file = path / FILE if path.is_dir() else path
     if not file.is_file():
-        raise StoreError(f"there are no records at `{path}`")
+        raise NoRecordsError(f"there are no records at `{path}`")
     connection = sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True, isolation_level=None, timeout=PATIENCE)
     try:
         check(connection, file)

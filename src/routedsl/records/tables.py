@@ -38,9 +38,13 @@ class StoreError(Exception):
     """Why a file cannot be used for records, in one sentence for its operator."""
 
 
+class NoRecordsError(StoreError):
+    """There is no file, or nothing has been put into it yet."""
+
+
 def prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Make the tables where the file is new; raises `StoreError` where it is not ours, and leaves it as it is."""
-    new = _number(connection, "user_version") == 0 and not _tables(connection)
+    new = _is_new(connection)
     if new:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # it must be said before the first table
     else:
@@ -61,7 +65,9 @@ def _create(connection: sqlite3.Connection) -> None:
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
-    """Raises `StoreError` where the file is not ours, or of another version."""
+    """Raises `StoreError` where the file is not ours, or of another version, or has not been begun."""
+    if _is_new(connection):
+        raise NoRecordsError(f"there are no records at `{path}`")
     if _number(connection, "application_id") != APPLICATION:
         raise StoreError(f"`{path}` is a database, but not one of records")
     version = _number(connection, "user_version")
@@ -87,5 +93,6 @@ def _number(connection: sqlite3.Connection, pragma: str) -> int:
     return int(found)
 
 
-def _tables(connection: sqlite3.Connection) -> bool:
-    return connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+def _is_new(connection: sqlite3.Connection) -> bool:
+    empty = connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None
+    return empty and _number(connection, "user_version") == 0

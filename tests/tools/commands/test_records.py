@@ -82,8 +82,11 @@ def test_what_cannot_be_shown_is_told(tmp_path: Path) -> None:
     connection.close()
     noise = tmp_path / "noise.db"
     noise.write_bytes(os.urandom(5000))
+    begun = tmp_path / "begun.db"
+    begun.touch()
     for path, told in (
         (tmp_path / "absent", "there are no records"),
+        (begun, "there are no records"),
         (foreign, "not one of records"),
         (noise, "not a"),
     ):
