@@ -149,11 +149,12 @@ def unfit(name: str, facts: Facts, request: Request, world: World, fleet: Fleet)
 
 def needs(request: Request) -> tuple[str, ...]:
     """What a model must support to take a request, of the values of `supports`."""
+    carrying = [message for message in request.messages if message.images or message.audio or message.files]
     asked = {
         "tools": bool(request.tools),
-        "images": any(message.images for message in request.messages),
-        "audio": any(message.audio for message in request.messages),
-        "files": any(message.files for message in request.messages),
+        "images": bool(carrying) and any(message.images for message in carrying),
+        "audio": bool(carrying) and any(message.audio for message in carrying),
+        "files": bool(carrying) and any(message.files for message in carrying),
         "json": request.json,
     }
     return tuple(name for name, needed in asked.items() if needed)

@@ -11,23 +11,24 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from routedsl.base.types import Type, Value
-from routedsl.base.units import DOLLAR, DURATIONS, WHOLE
+from routedsl.base.units import DOLLAR, DURATIONS, WHOLE, from_json
 from routedsl.engine.catalog import Catalog
 from routedsl.engine.decision import Decision
 from routedsl.engine.draw import Drawn, draw_of
+from routedsl.engine.facts import Facts
 from routedsl.engine.program import Program, program_of
 from routedsl.engine.reference import holds
 from routedsl.engine.request import Message, Request
 from routedsl.engine.signal import About, Moment, Signal
 from routedsl.engine.world import ModelState, World
-from routedsl.language.policy import Fact, Given, InSet, Policy, Predicate
+from routedsl.language.policy import Fact, Given, InSet, Model, Policy, Predicate
 from routedsl.records.masking import masked
 from routedsl.records.predicates import hidden_atoms, hidden_draws
 from routedsl.records.recipe import Privacy
-from routedsl.records.record import Record, Shown, StateRecord, WorldRecord
+from routedsl.records.record import Past, Record, Shown, StateRecord, WorldRecord
 
 _SCALE: Mapping[Type, int] = {Type.DURATION: DURATIONS["s"], Type.MONEY: DOLLAR, Type.SHARE: WHOLE}
-_NEEDED = ("model", "tokens", "max_tokens", "tools", "images", "audio", "files", "json")
+_NEEDED = frozenset({"model", "tokens", "max_tokens", "tools", "images", "audio", "files", "json"})
 """Facts by which routes are found and chains are made, whatever the rules ask."""
 _UNKNOWN = "model_not_found"
 _MAY = "the models of key"
@@ -56,27 +57,36 @@ class Replayer:
     """Decides records by one policy. Made by `replayer_of`."""
 
     program: Program
-    types: Mapping[str, Type]
+    scaled: Mapping[str, Type]
     atoms: Mapping[str, Predicate]
     draws: Mapping[str, Fact]
     askable: frozenset[str]
     privacy: Privacy | None
 
-    def decide(self, record: Record) -> Replayed:
-        """Decide a record again."""
+    @property
+    def models(self) -> Mapping[str, Model]:
+        """The models that the policy declares."""
+        return self.program.policy.models
+
+    def decide(self, record: Record | Past) -> Replayed:
+        """Decide a record again; raises TypeError where one of its facts is not of its type."""
         recalled = self.recall(record)
-        facts = self.program.facts(recalled.request, recalled.world, recalled.pinned)
+        facts = _RecalledFacts(self.program, self.askable, recalled)
         decision = self.program.decide_on(facts, recalled.request, recalled.world)
-        absent = self.askable - recalled.pinned.keys()
-        unrecorded = {name for name in absent if name in _NEEDED or facts.known(name)}
+        unrecorded = facts.unrecorded
+        if not recalled.pinned.keys() >= _NEEDED:
+            unrecorded |= _NEEDED - recalled.pinned.keys()
         if record.code == _UNKNOWN != decision.code and record.key is not None:
             unrecorded.add(_MAY)
-        return Replayed(decision, tuple(sorted(unrecorded)))
+        return Replayed(decision, tuple(sorted(unrecorded)) if unrecorded else ())
 
-    def recall(self, record: Record) -> Recalled:
+    def recall(self, record: Record | Past) -> Recalled:
         """What the record says, for this policy."""
-        types, facts = self.types, record.facts
-        pinned: dict[str, Value] = {name: _value(types[name], facts[name]) for name in types if name in facts}
+        facts = record.facts
+        pinned: dict[str, Value] = dict(facts)
+        for name, type_ in self.scaled.items():
+            if name in pinned:
+                pinned[name] = _value(type_, facts[name])
         for name, atom in self.atoms.items():
             answer = self._answer(name, atom, record)
             if answer is not None:
@@ -86,7 +96,7 @@ class Replayer:
                 pinned[name] = _drawn(name, by, record)
         return Recalled(_request(record), world_of(record.world), pinned)
 
-    def _answer(self, name: str, atom: Predicate, record: Record) -> bool | None:
+    def _answer(self, name: str, atom: Predicate, record: Record | Past) -> bool | None:
         """Whether a predicate of a text held; None where the record does not tell."""
         text = atom.fact.text
         if text in record.facts:
@@ -117,9 +127,26 @@ def replayer_of(policy: Policy, catalog: Catalog, privacy: Privacy | None = None
     named = {text: reading.signal for text, reading in program.readings.named.items()}
     asked = {**named, **{name: signal for name, signal in catalog.signals.items() if not signal.keyed}}
     types = {text: signal.type for text, signal in asked.items() if signal.about is About.REQUEST}
-    texts = {*hidden, *draws}
-    known = {text: type_ for text, type_ in types.items() if text not in texts}
-    return Replayer(program, known, hidden, draws, frozenset(types | dict.fromkeys(texts)), privacy)
+    scaled = {text: type_ for text, type_ in types.items() if type_ in _SCALE or type_ is Type.TIME}
+    return Replayer(program, scaled, hidden, draws, frozenset({*types, *hidden, *draws}), privacy)
+
+
+class _RecalledFacts(Facts):
+    """Facts of a record. What is asked of the request and was not recorded is noted, and missing."""
+
+    __slots__ = ("_askable", "unrecorded")
+
+    def __init__(self, program: Program, askable: frozenset[str], recalled: Recalled) -> None:
+        super().__init__(program.readings, recalled.request, recalled.world, recalled.pinned)
+        self.values |= recalled.pinned
+        self.unrecorded: set[str] = set()
+        self._askable = askable
+
+    def _read(self, text: str) -> Value:
+        if text not in self._askable:
+            return super()._read(text)
+        self.unrecorded.add(text)
+        return None
 
 
 def _unread(signal: Signal) -> Signal:
@@ -139,14 +166,14 @@ def _nothing(_moment: Moment) -> Value:
 
 
 def _value(type_: Type, shown: Shown) -> Value:
-    """A fact's value; every recorded one is of its type."""
+    """A fact's value; raises ValueError where it is not of its type."""
+    if type_ is Type.TIME:
+        return from_json(type_, shown)
     scale = _SCALE.get(type_)
-    if scale is None or not isinstance(shown, int | float):
-        return shown
-    return round(shown * scale)
+    return shown if scale is None or not isinstance(shown, int | float) else round(shown * scale)
 
 
-def _drawn(name: str, by: Fact, record: Record) -> Value:
+def _drawn(name: str, by: Fact, record: Record | Past) -> Value:
     value = record.facts.get(by.text)
     if value is not None:
         return Drawn(draw_of(str(value)))
@@ -193,7 +220,7 @@ def _scaled(value: float | None, scale: int) -> int | None:
     return None if value is None else round(value * scale)
 
 
-def _request(record: Record) -> Request:
+def _request(record: Record | Past) -> Request:
     """A request that needs of a model what the recorded one did."""
     facts = record.facts
     bound = facts.get("max_tokens")

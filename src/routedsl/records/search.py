@@ -2,7 +2,7 @@
 
 import sqlite3
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -52,8 +52,24 @@ def lines(connection: sqlite3.Connection, wanted: Wanted, by: str = "number") ->
     if wanted.most is not None:
         found = f"SELECT * FROM ({found} ORDER BY number DESC LIMIT ?)"  # noqa: S608 - as above
         values.append(wanted.most)
+    yield from _unpacked(connection, f"{found} ORDER BY {by}, number", values)
+
+
+def numbers(connection: sqlite3.Connection) -> range:
+    """The numbers of all records, from the earliest to the latest; some in between may be gone."""
+    first, last = connection.execute("SELECT min(number), max(number) FROM records").fetchone()
+    return range(0) if first is None else range(first, last + 1)
+
+
+def lines_within(connection: sqlite3.Connection, numbers: range) -> Iterator[bytes]:
+    """The lines of the records with these numbers, the earliest first."""
+    found = "SELECT number, sample, line FROM records WHERE number >= ? AND number < ? ORDER BY number"
+    return _unpacked(connection, found, [numbers.start, numbers.stop])
+
+
+def _unpacked(connection: sqlite3.Connection, query: str, values: Sequence[object]) -> Iterator[bytes]:
     samples: dict[int, bytes] = {}
-    for _, sample, line in connection.execute(f"{found} ORDER BY {by}, number", values):
+    for _, sample, line in connection.execute(query, values):
         if sample not in samples:
             samples[sample] = _sample(connection, sample)
         yield unpack(line, samples[sample])

@@ -22,6 +22,7 @@ VERBS: Mapping[str, str] = MappingProxyType(
         "graph": "Draw the decision tree of a policy.",
         "fmt": "Put policy files in their canonical form.",
         "key": "Make keys for clients of the gateway.",
+        "replay": "Decide recorded requests again, and tell which of them move.",
         "records": "Show what `serve --state` has recorded of requests.",
         "simulate": "Run traffic against described machines, before anything is live.",
         "train": "Learn a classifier from labelled requests.",

@@ -32,6 +32,15 @@ class Differences(Struct, frozen=True):
         return not (self.comparison.differences or self.comparison.undecided or self.declared)
 
 
+class Shares(Struct, frozen=True):
+    """What recorded traffic each region has, in their order, and what else is to be said of it, for both forms."""
+
+    lines: tuple[str, ...]
+    closing: tuple[str, ...]
+    regions: tuple[dict[str, object], ...]
+    whole: dict[str, object]
+
+
 def differences_of(old: Program, new: Program) -> Differences:
     """Compare two programs and look for a request that shows each difference."""
     comparison = compare(old, new)
@@ -42,22 +51,25 @@ def differences_of(old: Program, new: Program) -> Differences:
 # ── text ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def to_text(found: Differences) -> str:
+def to_text(found: Differences, shares: Shares | None = None) -> str:
     """Each region with both decisions and a witness, then what is declared differently; last how many there are."""
-    return "".join(f"{line}\n" for line in _lines(found))
+    return "".join(f"{line}\n" for line in _lines(found, shares))
 
 
-def _lines(found: Differences) -> Iterator[str]:
+def _lines(found: Differences, shares: Shares | None) -> Iterator[str]:
     space = found.comparison.space
-    for difference, proof in zip(found.comparison.differences, found.proofs, strict=True):
+    for place, (difference, proof) in enumerate(zip(found.comparison.differences, found.proofs, strict=True)):
         yield from _head(difference, [_cut(part.text(space)) for part in difference.parts])
         yield from _sides(difference, proof)
+        if shares is not None:
+            yield f"  {shares.lines[place]}"
         yield f"  {witness_to_text(proof.witness)}"
         yield ""
     yield from map(_change_to_text, found.declared)
     if found.declared:
         yield ""
     yield from map(_undecided_to_text, found.comparison.undecided)
+    yield from () if shares is None else shares.closing
     yield _summary(found)
 
 
@@ -128,12 +140,16 @@ def _many(number: int, one: str, more: str) -> str:
 # ── JSON ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def to_json(found: Differences) -> dict[str, object]:
+def to_json(found: Differences, shares: Shares | None = None) -> dict[str, object]:
     """The same as JSON: regions whole, decisions on the witness as `decide --json` prints them."""
-    regions = zip(found.comparison.differences, found.proofs, strict=True)
+    both = zip(found.comparison.differences, found.proofs, strict=True)
+    regions = [_region_to_json(difference, proof, found) for difference, proof in both]
+    if shares is not None:
+        regions = [{**region, "traffic": share} for region, share in zip(regions, shares.regions, strict=True)]
     return {
         "same": found.same,
-        "regions": [_region_to_json(difference, proof, found) for difference, proof in regions],
+        **({} if shares is None else {"traffic": shares.whole}),
+        "regions": regions,
         "declared": [
             {"kind": one.kind, "name": one.name, "setting": one.setting, "old": one.old, "new": one.new}
             for one in found.declared

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from routedsl.records.record import Attempt, Record
+from routedsl.tools.table import printable
 
 HEADINGS = ("time", "id", "rule", "model", "attempts", "end", "tokens", "cost", "took")
 
@@ -20,7 +21,7 @@ def row_of(record: Record) -> tuple[str, ...]:
         "-" if not record.cost else f"${record.cost:.6f}",
         f"{record.took:.3f}s",
     )
-    return tuple("".join(char if char.isprintable() else "�" for char in cell) for cell in cells)
+    return tuple(map(printable, cells))
 
 
 def _attempt(attempt: Attempt) -> str:

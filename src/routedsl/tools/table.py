@@ -11,3 +11,8 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 
 def _line(row: Iterable[str], widths: Iterable[int]) -> str:
     return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def printable(text: str) -> str:
+    """A text that anybody wrote, on one line, with nothing in it that moves the cursor."""
+    return "".join(char if char.isprintable() else "�" for char in text)
