@@ -47,6 +47,15 @@ def test_an_example(strategy: Strategy, ranking: tuple[str, ...]) -> None:
     assert strategy.rank(ballot(known, FACT.get(strategy.name, ""))) == ranking
 
 
+def test_fastest_takes_a_latency_once_for_each_call_that_is_out_or_waits() -> None:
+    known: Facts = {
+        "quick": {"latency": 100, "inflight": 3, "queue": 1},
+        "slow": {"latency": 300, "inflight": 0, "queue": 0},
+        "middle": {"latency": 200, "inflight": 1, "queue": 0},
+    }
+    assert fastest.rank(told(known)) == ("slow", "middle", "quick")
+
+
 @given(WORLDS)
 def test_best_goes_by_what_it_is_told_to(known: dict[str, int | None]) -> None:
     by_success = replace(ballot(known, "success"), order="success")

@@ -6,6 +6,7 @@ from routedsl.engine.attempts import Ending, Stop, Try, after, begin, beside, de
 from routedsl.engine.decision import Decision
 from routedsl.engine.gauge import last_resort
 from routedsl.engine.outcome import Answered, Failed, Kind
+from routedsl.engine.terms import begins_within
 from routedsl.engine.waiting import FULL, LONGEST_WAIT
 from routedsl.simulation.site import Site
 from routedsl.simulation.tally import End
@@ -185,8 +186,7 @@ class Call:
         self._began = now
         self._gauge.occupancy = self._line
         self._gauge.began(now, extra=turn.extra)
-        terms = course.terms
-        patience = min(terms.timeout, terms.first_token) if course.asked.request.stream else terms.timeout
+        _, patience = begins_within(course.terms, stream=course.asked.request.stream)
         self._limit = min(turn.until, now + patience)
         self._server.take(self, now)
         self._site.tally.called(turn.model, self._server.calls, now)
