@@ -170,7 +170,12 @@ async def test_a_folder_that_cannot_be_is_told_and_serving_goes_on(
     (tmp_path / "state").write_text("a file")
     async with serving(tmp_path, state=tmp_path / "state") as served, ClientSession(served.url) as http:
         assert (await got(http.post(COMPLETIONS, json=HI))).status == 200
+        recording = served.running.gateway.telemetry.recording
+        assert served.running.token_file is None
+    assert recording is not None
+    assert (recording.recorder.written, recording.recorder.lost) == (0, 1)
     assert "no state is kept in" in caplog.text
+    assert "records are lost" in caplog.text
 
 
 async def test_values_are_recorded_where_the_settings_allow_it(tmp_path: Path) -> None:

@@ -130,6 +130,14 @@ def test_the_oldest_go_where_the_file_is_too_large(tmp_path: Path) -> None:
     assert path.stat().st_size <= 1_000_000
 
 
+def test_a_disk_that_takes_no_writes_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "records.db"
+    filled(path, a_record(1))
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert [record.id for record in found(path)] == ["r1"]
+    assert [file.name for file in tmp_path.iterdir()] == ["records.db"]
+
+
 # ── what is refused ─────────────────────────────────────────────────────────────────────────────
 
 

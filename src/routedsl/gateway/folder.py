@@ -19,10 +19,10 @@ class FolderTakenError(Exception):
 
 
 class Folder:
-    """A folder that is held by this process."""
+    """A folder that is held by this process, or that nothing can be written to for now."""
 
     def __init__(self, path: Path) -> None:
-        """It is there, and ours."""
+        """It is no other's."""
         self.path = path
 
     def token(self) -> str:
@@ -50,7 +50,7 @@ class Folder:
 def _read(file: Path) -> str | None:
     try:
         return file.read_text(encoding="ascii").strip() or None
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 
@@ -65,8 +65,8 @@ def _write(file: Path, text: str) -> str:
 
 
 @contextmanager
-def held(path: Path) -> Iterator[Folder | None]:
-    """The folder, made where it is not there; None, which is told, where it can be neither made nor held.
+def held(path: Path) -> Iterator[Folder]:
+    """The folder, made where it is not there; where it can be neither made nor held, that is told.
 
     Raises `FolderTakenError`.
     """
@@ -75,7 +75,7 @@ def held(path: Path) -> Iterator[Folder | None]:
         lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         _LOG.error("no state is kept in `%s`: %s; requests are served all the same", path, error.strerror)
-        yield None
+        yield Folder(path)
         return
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

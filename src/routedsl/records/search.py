@@ -1,5 +1,6 @@
 """Records found in a file, while somebody writes to it or not."""
 
+import os
 import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
@@ -35,7 +36,8 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     file = path / FILE if path.is_dir() else path
     if not file.is_file():
         raise NoRecordsError(f"there are no records at `{path}`")
-    connection = sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True, isolation_level=None, timeout=PATIENCE)
+    address = f"file:{quote(str(file))}?{_mode(file)}"
+    connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=PATIENCE)
     try:
         check(connection, file)
         yield connection
@@ -43,6 +45,12 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         raise StoreError(f"`{file}` cannot be read: {error}") from error
     finally:
         connection.close()
+
+
+def _mode(file: Path) -> str:
+    """How to open the file: on a disk that takes no writes there is no room for what readers share."""
+    settled = not os.access(file.parent, os.W_OK) and not file.with_name(f"{file.name}-wal").exists()
+    return "mode=ro&immutable=1" if settled else "mode=ro"
 
 
 def lines(connection: sqlite3.Connection, wanted: Wanted, by: str = "number") -> Iterator[bytes]:
