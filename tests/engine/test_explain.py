@@ -101,6 +101,9 @@ no   candidate spare
        no   up              spare.up is no
 
 ranking    small, large
+           small   quality 30, up yes
+           large   quality 90
+left out   spare: filtered out by `where`, quality missing, up no
 left out   large: down
 left out   spare: down
 chain      small
@@ -119,8 +122,133 @@ def test_models_that_are_kept_for_want_of_others_are_told() -> None:
 
 def test_a_split_is_told_with_its_draw() -> None:
     explanation = explained("else split of [a 90%, b]", world={"draw": 0.95})
-    assert "ranking    b  (the draw is 95%)\n" in explanation_to_text(explanation)
+    assert """\
+ranking    b  (the draw is 95%)
+           b   share 10%
+left out   a: not drawn, share 90%
+chain      b
+""" in explanation_to_text(explanation)
     assert explanation_to_json(explanation, None)["draw"] == 0.95
+
+
+FLEET = """\
+upstream here { url "http://127.0.0.1:1/v1" }
+upstream there { url "http://127.0.0.1:2/v1"  protocol anthropic }
+model tiny  { upstream here  context 50  quality 30 }
+model text  { upstream here  supports []  quality 60  input_price $1  output_price $4 }
+model large { upstream here  quality 90  input_price $2.50  output_price $10 }
+model opus  { upstream there  quality 95 }
+"""
+SEEING = {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,"}}]}]}
+
+
+def test_a_ranking_is_told_with_the_numbers_it_went_by_and_why_others_were_left_out() -> None:
+    policy = f"{FLEET}else fastest of all where quality >= difficulty {{ fallback [large] }}"
+    world = {
+        "models": {
+            "text": {"latency": "300ms"},
+            "large": {"latency": 0.8123456, "up": False},
+            "opus": {"latency": "1s"},
+        }
+    }
+    explanation = explained(policy, SEEING, facts={"difficulty": 31, "tokens": 51}, world=world)
+    assert explanation_to_text(explanation).endswith(
+        """\
+ranking    text, large, opus
+           text    latency 300ms, quality 60
+           large   latency 812ms, quality 90
+           opus    latency 1s, quality 95
+left out   tiny: filtered out by `where`, quality 30
+kept       text: does not support images, and nobody else is left
+kept       large: down, and nobody else is left
+left out   opus: is asked at /v1/messages
+chain      text, then large
+"""
+    )
+    assert explanation_to_json(explanation, None)["candidates"] == [
+        {"model": "text", "place": 1, "numbers": {"latency": 0.3, "quality": 60}, "left_out": None},
+        {"model": "large", "place": 2, "numbers": {"latency": 0.812346, "quality": 90}, "left_out": None},
+        {
+            "model": "opus",
+            "place": 3,
+            "numbers": {"latency": 1.0, "quality": 95},
+            "left_out": "is asked at /v1/messages",
+        },
+        {"model": "tiny", "place": None, "numbers": {"quality": 30}, "left_out": "filtered out by `where`"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        (
+            "cheapest of [large, text]",
+            """\
+ranking    text, large
+           text    cost $0.002051
+           large   cost $0.0051275
+""",
+        ),
+        (
+            "least_busy of [text, large]",
+            """\
+ranking    large, text
+           large   load 10%, slots 4
+           text    load 50%, slots missing
+""",
+        ),
+        (
+            "best of [text, large] by success",
+            """\
+ranking    large, text
+           large   success 91.2%
+           text    success missing
+""",
+        ),
+        (
+            "fastest of [text, large]",
+            """\
+ranking    text, large
+           text    latency missing, inflight 0, queue 0
+           large   latency missing, inflight 1, queue 0
+""",
+        ),
+        ("first of [text, large]", "ranking    text, large\n"),
+        ("large", "ranking    large\n"),
+    ],
+)
+def test_each_strategy_is_told_with_its_own_numbers(target: str, told: str) -> None:
+    measured = {
+        "large": {"load": 0.1, "slots": 4, "success": 0.912, "inflight": 1},
+        "text": {"load": 0.5},
+    }
+    explanation = explained(f"{FLEET}else {target}", facts={"tokens": 51}, world={"models": measured})
+    text = explanation_to_text(explanation)
+    assert f"\n{told}chain      {', then '.join(explanation.decision.chain)}\n" in text
+
+
+def test_a_context_that_is_too_small_is_told_with_what_is_wanted() -> None:
+    text = explanation_to_text(explained(f"{FLEET}else first of [tiny, large]", facts={"tokens": 51}))
+    assert "left out   tiny: has a context of 50 tokens, and the request wants 51\n" in text
+
+
+def test_who_goes_first_by_an_option_is_told() -> None:
+    policy = f"{FLEET}else cheapest of [text, large] {{ sticky 10m  explore 10% }}"
+    held = explained(policy, id="r-6", world={"draw": 0.25, "sticky": "text", "sticky_before": {"large": "5m"}})
+    assert "ranking    text, large  (sticky: text answered this conversation 0s ago)\n" in explanation_to_text(held)
+    shown = explanation_to_json(held, None)
+    assert (shown["ahead"], shown["sticky_age"]) == ("sticky", 0.0)
+
+    explored = explained(policy, id="r-6", world={"draw": 0.25})
+    assert "ranking    large, text  (explore 10%: large goes first, the draw is 3.1437%)\n" in explanation_to_text(
+        explored
+    )
+    shown = explanation_to_json(explored, None)
+    assert (shown["ahead"], shown["explore"]) == ("explore", 0.031437)
+
+    usual = explained(policy, id="r-1", world={"draw": 0.25})
+    assert "ranking    text, large  (explore 10%: not this time, the draw is " in explanation_to_text(usual)
+    assert explanation_to_json(usual, None)["ahead"] is None
 
 
 def test_an_empty_chain_is_told() -> None:

@@ -13,7 +13,7 @@ from routedsl.base.units import to_json
 from routedsl.engine.address import ToRoute
 from routedsl.engine.explain import Explanation
 from routedsl.engine.facts import NOTHING_PINNED
-from routedsl.engine.narrate import value_to_text
+from routedsl.engine.narrate_values import value_to_text
 from routedsl.engine.request import Request
 from routedsl.engine.world import World
 

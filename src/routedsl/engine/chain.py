@@ -143,7 +143,7 @@ def unfit(name: str, facts: Facts, request: Request, world: World, fleet: Fleet)
     if missing:
         return f"does not support {', '.join(missing)}"
     if model.context is not None and not fits(model.context, facts, request):
-        return f"has a context of {model.context} tokens"
+        return f"has a context of {model.context} tokens, and the request wants {facts.ask('total_tokens')}"
     return None
 
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from routedsl.base.types import Value
+from routedsl.base.types import Type, Value
 from routedsl.engine.address import ToModel, ToRoute, Unknown
-from routedsl.engine.chain import Chained, draw_for
+from routedsl.engine.candidates import Placed, number_types, placed
+from routedsl.engine.chain import Chained, draw_for, explore_draw
 from routedsl.engine.decision import Decision
 from routedsl.engine.facts import NOTHING_PINNED, Facts
 from routedsl.engine.plan import facts_of
@@ -44,9 +45,10 @@ class Considered(Struct, frozen=True, kw_only=True):
 class Explanation(Struct, frozen=True, kw_only=True):
     """A decision and its reasons.
 
-    `types` are those of all facts seen. `chained` tells how the chain came about, where there is one;
-    `considered` its candidates, where there is a `where`; `draw` what a split chose by. `parts` are the
-    numbers that the value of a fact is made of, by its text, of those facts that tell.
+    `chained` tells how the chain came about, where there is one; `considered` its candidates as `where` was asked for
+    them, `placed` all with their numbers, whose types are `number_types`. `draw` is what a split chose by, `explore`
+    the draw of that option; `age` is how long ago the model answered that `sticky` put first, in microseconds. `parts`
+    are the numbers that the value of a fact is made of, by its text, of those facts that tell.
     """
 
     asked: str | None
@@ -54,7 +56,11 @@ class Explanation(Struct, frozen=True, kw_only=True):
     tried: tuple[Tried, ...] = ()
     considered: tuple[Considered, ...] = ()
     chained: Chained | None = None
+    placed: tuple[Placed, ...] = ()
+    number_types: Mapping[str, Type] = {}
     draw: int | None = None
+    explore: int | None = None
+    age: int | None = None
     parts: Mapping[str, Mapping[str, float]] = {}
 
 
@@ -75,15 +81,35 @@ def explain(
             rule = tried[-1].rule
             considered = _consider(rule.target, facts)
             chained = program.chain(rule, facts, request, world)
+            asked = {one.model: [text for seen in one.seen for text in seen.facts] for one in considered}
+            contest = program.contests.get(rule.number)
             return Explanation(
                 asked=request.model,
                 decision=program.conclude(rule, facts, chained),
                 tried=tried,
                 considered=considered,
                 chained=chained,
+                placed=() if contest is None or chained is None else placed(contest, chained, facts, asked),
+                number_types=number_types(program.catalog),
                 draw=draw_for(rule.target, facts) if isinstance(rule.target, Ranked) and rule.target.shares else None,
+                explore=_explore(rule, chained, facts, request),
+                age=_age(chained, world),
                 parts=_parts(facts, pinned),
             )
+
+
+def _explore(rule: Rule, chained: Chained | None, facts: Facts, request: Request) -> int | None:
+    """The draw of `explore`, where another candidate could have gone first by it."""
+    if not rule.options.explore or chained is None or chained.ahead == "sticky" or len(chained.ranking) < 2:
+        return None
+    return explore_draw(facts, request)
+
+
+def _age(chained: Chained | None, world: World) -> int | None:
+    if chained is None or chained.ahead != "sticky":
+        return None
+    first = chained.ranking[0]
+    return world.sticky_age if first == world.sticky else world.sticky_before[first]
 
 
 def _try_rules(program: Program, route: str, facts: Facts) -> tuple[Tried, ...]:

@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Mapping
 
 from routedsl.base.types import Type, Value
-from routedsl.base.units import Quantity, render_quantity, to_json
+from routedsl.base.units import to_json
 from routedsl.engine.decision import EXPLICIT, Action
 from routedsl.engine.explain import Considered, Explanation, Seen, Tried
+from routedsl.engine.narrate_ranking import ranking_lines, ranking_to_json
+from routedsl.engine.narrate_values import cut, one_line, value_to_text, yes_or_no
 from routedsl.engine.report import decision_to_json, options_to_text
 from routedsl.language.policy import And, Compare, Condition, HandOver, Op
 
 Types = Mapping[str, Type]
-_LONGEST = 60
-"""Texts longer than this are cut where a value is shown."""
 
 
 def explanation_to_json(explanation: Explanation, id_: str | None) -> dict[str, object]:
@@ -24,11 +24,7 @@ def explanation_to_json(explanation: Explanation, id_: str | None) -> dict[str, 
     ]
     if explanation.considered:
         shown["considered"] = [{"model": one.model, **_seen_to_json(one, types)} for one in explanation.considered]
-    if explanation.chained is not None:
-        shown["ranking"] = list(explanation.chained.ranking)
-        shown["unfit"] = dict(explanation.chained.unfit)
-    if explanation.draw is not None:
-        shown["draw"] = to_json(Type.SHARE, explanation.draw)
+    shown |= ranking_to_json(explanation)
     if explanation.parts:
         shown["parts"] = {text: dict(parts) for text, parts in explanation.parts.items()}
     return shown
@@ -37,7 +33,7 @@ def explanation_to_json(explanation: Explanation, id_: str | None) -> dict[str, 
 def _seen_to_json(looked: Tried | Considered, types: Types) -> dict[str, object]:
     predicates = [
         {
-            "text": _one_line(seen.condition.span.text),
+            "text": one_line(seen.condition.span.text),
             "facts": {text: to_json(types[text], value) for text, value in seen.facts.items()},
             "result": seen.result,
         }
@@ -52,7 +48,7 @@ def explanation_to_text(explanation: Explanation) -> str:
 
 
 def _lines(explanation: Explanation) -> Iterator[str]:
-    asked = "no model" if explanation.asked is None else f"the model `{_cut(explanation.asked)}`"
+    asked = "no model" if explanation.asked is None else f"the model `{cut(explanation.asked)}`"
     yield f"asked for  {asked}"
     types = explanation.decision.types
     for tried in explanation.tried:
@@ -72,11 +68,11 @@ def _lines(explanation: Explanation) -> Iterator[str]:
 
 
 def _looked_lines(name: str, looked: Tried | Considered, types: Types) -> Iterator[str]:
-    yield f"{_yes_or_no(looked.result):3}  {name}"
-    texts = [_one_line(seen.condition.span.text) for seen in looked.seen]
+    yield f"{yes_or_no(looked.result):3}  {name}"
+    texts = [one_line(seen.condition.span.text) for seen in looked.seen]
     width = max(map(len, texts), default=0)
     for text, seen in zip(texts, looked.seen, strict=True):
-        yield f"       {_yes_or_no(seen.result):3}  {text:{width}}   {_values(seen, types)}"
+        yield f"       {yes_or_no(seen.result):3}  {text:{width}}   {_values(seen, types)}"
 
 
 def _values(seen: Seen, types: Types) -> str:
@@ -107,37 +103,6 @@ def _distance(beyond: float, step: int, upper: bool, type_: Type) -> Iterator[st
         yield f"{value_to_text(type_, off)} {'over' if upper else 'short'}"
 
 
-def value_to_text(type_: Type, value: Value) -> str:
-    """A fact's value as a person writes it: `950`, `800ms`, `"gold"`, `missing`."""
-    match value:
-        case None:
-            return "missing"
-        case bool():
-            return _yes_or_no(value)
-        case str():
-            return f'"{_cut(value)}"'
-        case tuple():
-            return "[" + ", ".join(f'"{_cut(item)}"' for item in value) + "]"
-        case int() if type_ is Type.COUNT:
-            return str(value)
-        case int() | float():
-            return render_quantity(Quantity(type_, value))
-
-
-def _yes_or_no(result: bool) -> str:  # noqa: FBT001 - a result is all it takes
-    return "yes" if result else "no"
-
-
-def _cut(text: str) -> str:
-    """A client's text on one line, without what could move a terminal's cursor."""
-    line = _one_line("".join(char if char.isprintable() else " " for char in text[: 2 * _LONGEST]))
-    return line if len(line) <= _LONGEST and len(text) <= 2 * _LONGEST else f"{line[:_LONGEST]}…"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
 def _outcome_lines(explanation: Explanation) -> Iterator[str]:
     decision, chained = explanation.decision, explanation.chained
     if decision.action is Action.REJECT:
@@ -146,13 +111,7 @@ def _outcome_lines(explanation: Explanation) -> Iterator[str]:
     if decision.rule == EXPLICIT:
         yield "explicit   the client's own choice is kept: no rule, no fallback"
     if chained is not None:
-        drawn = "" if explanation.draw is None else f"  (the draw is {value_to_text(Type.SHARE, explanation.draw)})"
-        yield f"ranking    {', '.join(chained.ranking) or 'nobody: every candidate was filtered out'}{drawn}"
-        for model, reason in chained.unfit.items():
-            if model in decision.chain:
-                yield f"kept       {model}: {reason}, and nobody else is left"
-            else:
-                yield f"left out   {model}: {reason}"
+        yield from ranking_lines(explanation, chained)
     yield f"chain      {', then '.join(decision.chain) or 'nobody: the answer is 503'}"
     options = options_to_text(decision.options)
     if options:

@@ -6,7 +6,7 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from routedsl.base.types import Type
 from routedsl.engine.decision import Action, Decision
-from routedsl.engine.narrate import value_to_text
+from routedsl.engine.narrate_values import value_to_text
 from routedsl.engine.program import Program
 from routedsl.engine.report import option_type, options_to_json
 from routedsl.engine.request import RequestError
