@@ -10,9 +10,9 @@ from typing import TypeVar
 from msgspec import Struct
 
 from routedsl.base.units import DOLLAR
+from routedsl.engine.price import PER
 from routedsl.language.policy import Model
 from routedsl.records.courses import Course, Move
-from routedsl.records.making import PER
 from routedsl.records.record import Past
 from routedsl.records.spread import Spread, step_of
 
