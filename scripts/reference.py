@@ -24,7 +24,14 @@ RESULTS = ROOT / "bench" / "results"
 TORTURE = ROOT / "bench" / "results" / "torture.json"
 PAGES = tuple(
     ROOT / name
-    for name in ("README.md", "grammar/README.md", "docs/difficulty.md", "docs/faults.md", "docs/torture.md")
+    for name in (
+        "README.md",
+        "grammar/README.md",
+        "docs/difficulty.md",
+        "docs/faults.md",
+        "docs/replay.md",
+        "docs/torture.md",
+    )
 )
 _SECTION = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -180,6 +187,19 @@ def _measured(name: str) -> Any:
     return json.loads(path.read_text("utf-8")) if path.is_file() else None
 
 
+def replay_speed() -> str:
+    """How long `bench/replay.py` took when it was run last; nothing where that was never kept."""
+    measured = _measured("replay.json")
+    if measured is None:
+        return ""
+    taken = f"{measured['seconds']:.0f} s on {measured['cores']} cores, {measured['processor']:.0f} s of processor time"
+    return (
+        f"{measured['records']:,} records of {measured['file']} MB, by the rules of [rules/](../rules/) with two "
+        f"thresholds moved: {taken}, {measured['megabytes']} MB for each process. Measured by `python bench/replay.py` "
+        f"on Python {measured['python']}, on a machine whose load was {measured['load']:.0f} before it began.\n"
+    )
+
+
 def difficulty_by_fold() -> str:
     """How good the trained difficulty is in each fold, and the rule of thumb beside it."""
     measured = _measured("difficulty.json")
@@ -252,6 +272,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "costs": costs,
         "starts": starts,
         "torture": torture,
+        "replay speed": replay_speed,
         "difficulty by fold": difficulty_by_fold,
         "difficulty drawn": difficulty_drawn,
         "difficulty foretold": difficulty_foretold,

@@ -56,6 +56,11 @@ GOALS = (
         "a kill loses 250 ms at most, and each record decides as its request did",
         ("tests/gateway/test_records_survive.py", "tests/records"),
     ),
+    Goal(
+        "replay",
+        "each record that the gateway wrote is decided again as it was",
+        ("tests/gateway/test_replayed.py",),
+    ),
     Goal("analysis", "what is proved of a policy holds", ("tests/analysis",)),
     Goal("evaluators", "the compiled policy decides as the obvious one", ("tests/engine/test_program.py",)),
 )

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from routedsl.discover import discover
 from routedsl.language.policy import Policy
-from routedsl.records.courses import Courses, Move
+from routedsl.records.upshots import Upshots, Move
 from routedsl.records.jobs import Fold, Records
 from routedsl.records.replay import Replayer, replayer_of
 from routedsl.records.tally import Count, Tally
@@ -25,14 +25,14 @@ class Replaying(Struct, frozen=True):
 
 def tally_of(records: Records, replayer: Replayer) -> Tally:
     """What comes of deciding records again."""
-    count, courses = Count(replayer.models), Courses()
+    count, upshots = Count(replayer.models), Upshots()
     for past in records:
         count.seen(past)
         replayed = replayer.decide(past)
         if replayed.unrecorded:
             count.unreplayed(replayed.unrecorded)
             continue
-        old, new = courses.of_record(past), courses.of_decision(replayed.decision, past)
+        old, new = upshots.of_record(past), upshots.of_decision(replayed.decision, past)
         if old == new:
             count.kept(new)
         else:

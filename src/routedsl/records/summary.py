@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from routedsl.records.courses import Move
+from routedsl.records.upshots import Move
 from routedsl.records.spread import Spread, median_of
 from routedsl.records.tally import Bill, Moved, Tally
 

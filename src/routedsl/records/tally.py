@@ -10,9 +10,9 @@ from typing import TypeVar
 from msgspec import Struct
 
 from routedsl.base.units import DOLLAR
-from routedsl.engine.price import PER
+from routedsl.engine.price import bill
 from routedsl.language.policy import Model
-from routedsl.records.courses import Course, Move
+from routedsl.records.upshots import Upshot, Move
 from routedsl.records.record import Past
 from routedsl.records.spread import Spread, step_of
 
@@ -65,7 +65,7 @@ class Tally(Struct, frozen=True, kw_only=True):
 
     @property
     def moved(self) -> int:
-        """How many took another course."""
+        """How many took another upshot."""
         return sum(moved.requests for moved in self.moves.values())
 
     @property
@@ -138,9 +138,9 @@ class Count:
         self._unreplayed += 1
         self._unrecorded.update(unrecorded)
 
-    def kept(self, course: Course) -> None:
+    def kept(self, upshot: Upshot) -> None:
         """One that goes where it went."""
-        self._kept[course.model] += 1
+        self._kept[upshot.model] += 1
 
     def moved(self, move: Move, past: Past) -> None:
         """One that goes elsewhere."""
@@ -166,14 +166,14 @@ class Count:
         )
 
 
-def price_of(course: Course, past: Past, models: Mapping[str, Model]) -> int | None:
+def price_of(upshot: Upshot, past: Past, models: Mapping[str, Model]) -> int | None:
     """What a recorded request would cost where the first of a chain answers as long as was answered, in pico-dollars.
 
     None where nobody told its tokens. Nobody's answer is free, and so is a model without a price.
     """
-    model = None if course.model is None else models.get(course.model)
+    model = None if upshot.model is None else models.get(upshot.model)
     if model is None or not (model.input_price or model.output_price):
         return 0
     if past.tokens_in is None or past.tokens_out is None:
         return None
-    return (model.input_price * past.tokens_in + model.output_price * past.tokens_out) // PER
+    return bill(model, (past.tokens_in, past.tokens_out))

@@ -9,7 +9,7 @@ from msgspec import Struct
 from routedsl.discover import discover
 from routedsl.engine.address import ToRoute
 from routedsl.language.policy import Policy
-from routedsl.records.courses import Courses
+from routedsl.records.upshots import Upshots
 from routedsl.records.jobs import Fold, Records
 from routedsl.records.recipe import Privacy
 from routedsl.records.record import Past
@@ -94,7 +94,7 @@ def traffic_of(records: Records, old: Replayer, new: Replayer) -> Traffic:
     parted: dict[tuple[Way, Way], Parted] = {}
     unrecorded: Counter[str] = Counter()
     alike = unreplayed = 0
-    before, after = Courses(), Courses()
+    before, after = Upshots(), Upshots()
     for past in records:
         one, other = old.decide(past), new.decide(past)
         lacks = {*one.unrecorded, *other.unrecorded}
@@ -102,12 +102,12 @@ def traffic_of(records: Records, old: Replayer, new: Replayer) -> Traffic:
             unreplayed += 1
             unrecorded.update(lacks)
             continue
-        courses = before.of_decision(one.decision, past), after.of_decision(other.decision, past)
-        if courses[0] == courses[1]:
+        upshots = before.of_decision(one.decision, past), after.of_decision(other.decision, past)
+        if upshots[0] == upshots[1]:
             alike += 1
             continue
         ways = _way(past, old, one.decision.rule), _way(past, new, other.decision.rule)
-        prices = price_of(courses[0], past, old.models), price_of(courses[1], past, new.models)
+        prices = price_of(upshots[0], past, old.models), price_of(upshots[1], past, new.models)
         parted[ways] = parted.get(ways, Parted()).plus(Parted(1, _bill(*prices)))
     return Traffic(alike=alike, parted=parted, unreplayed=unreplayed, unrecorded=dict(unrecorded))
 

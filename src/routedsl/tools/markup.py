@@ -1,10 +1,12 @@
-"""HTML made of parts: a text is escaped wherever it is put, and only what is made here is markup."""
+"""HTML made of parts: a text is escaped wherever it is put, on one line, and only what is made here is markup."""
 
 import base64
 from collections.abc import Iterable
 from hashlib import sha256
 from html import escape
 from typing import NamedTuple
+
+from routedsl.tools.table import printable
 
 
 class Markup(NamedTuple):
@@ -19,7 +21,7 @@ Part = Markup | str | int | None
 
 def element(name: str, *parts: Part, **attributes: str | float) -> Markup:
     """An element; `class_` is the attribute `class`, and dashes are written as underscores."""
-    told = "".join(f' {key.rstrip("_").replace("_", "-")}="{escape(str(value))}"' for key, value in attributes.items())
+    told = "".join(f' {_name(key)}="{_escaped(value)}"' for key, value in attributes.items())
     return Markup(f"<{name}{told}>{''.join(map(_inner, parts))}</{name}>")
 
 
@@ -31,7 +33,15 @@ def together(parts: Iterable[Part]) -> Markup:
 def _inner(part: Part) -> str:
     if isinstance(part, Markup):
         return part.text
-    return "" if part is None else escape(str(part))
+    return "" if part is None else _escaped(part)
+
+
+def _name(key: str) -> str:
+    return key.rstrip("_").replace("_", "-")
+
+
+def _escaped(value: str | float) -> str:
+    return escape(printable(str(value)))
 
 
 def page(title: str, style: str, body: Markup) -> str:
@@ -43,5 +53,5 @@ def page(title: str, style: str, body: Markup) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n'
-        f"<title>{escape(title)}</title>\n<style>{style}</style>\n</head>\n{body.text}\n</html>\n"
+        f"<title>{_escaped(title)}</title>\n<style>{style}</style>\n</head>\n{body.text}\n</html>\n"
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from routedsl.records.courses import Course
+from routedsl.records.upshots import Upshot
 from routedsl.records.summary import Line, Summary, Use
 from routedsl.tools.files import replace_file
 from routedsl.tools.flow import Flows, picture
@@ -16,7 +16,7 @@ from routedsl.tools.replay_report import (
     MOST,
     NOBODY,
     bill_text,
-    course_text,
+    upshot_text,
     headline,
     money,
     percent,
@@ -122,16 +122,16 @@ def _row(line: Line) -> tuple[str | Markup, ...]:
     return (
         f"{line.requests:,}",
         percent(line.share),
-        _course(move.old_rule, move.old, move.new),
-        _course(move.new_rule, move.new, move.old),
+        _upshot(move.old_rule, move.old, move.new),
+        _upshot(move.new_rule, move.new, move.old),
         bill_text(line.bill, line.requests).replace(" -> ", _ARROW),
         times_text(line.times).replace(" -> ", _ARROW),
     )
 
 
-def _course(rule: str | None, course: Course, other: Course) -> Markup:
+def _upshot(rule: str | None, upshot: Upshot, other: Upshot) -> Markup:
     """A rule, and below it whom it asks."""
-    return together((element("b", rule or "no rule"), element("span", course_text(None, course, other))))
+    return together((element("b", rule or "no rule"), element("span", upshot_text(None, upshot, other))))
 
 
 def _uses(found: Summary) -> Markup:

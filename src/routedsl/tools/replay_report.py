@@ -6,7 +6,7 @@ from decimal import Decimal
 from msgspec.structs import asdict
 
 from routedsl.base.units import DOLLAR
-from routedsl.records.courses import Course, Settings
+from routedsl.records.upshots import Upshot, Settings
 from routedsl.records.summary import Line, Summary, Times
 from routedsl.records.tally import Bill
 from routedsl.tools.table import aligned, printable
@@ -31,16 +31,16 @@ def many(records: int) -> str:
     return f"{records:,} record{'' if records == 1 else 's'}"
 
 
-def course_text(rule: str | None, course: Course, other: Course) -> str:
-    """A course for people: `quick: tiny, then large`; options where these are all that differs from another."""
-    where = _refusal(course) if course.refused else ", then ".join(course.chain) or NOBODY
-    alike = course.chain == other.chain and not (course.refused or other.refused)
-    options = f" ({_options(course.options)})" if alike else ""
+def upshot_text(rule: str | None, upshot: Upshot, other: Upshot) -> str:
+    """A upshot for people: `quick: tiny, then large`; options where these are all that differs from another."""
+    where = _refusal(upshot) if upshot.refused else ", then ".join(upshot.chain) or NOBODY
+    alike = upshot.chain == other.chain and not (upshot.refused or other.refused)
+    options = f" ({_options(upshot.options)})" if alike else ""
     return printable(f"{where}{options}" if rule is None else f"{rule}: {where}{options}")
 
 
-def _refusal(course: Course) -> str:
-    return " ".join(part for part in ("refused", str(course.status or ""), course.code or "") if part)
+def _refusal(upshot: Upshot) -> str:
+    return " ".join(part for part in ("refused", str(upshot.status or ""), upshot.code or "") if part)
 
 
 def _options(options: Settings) -> str:
@@ -119,8 +119,8 @@ def _cells(line: Line) -> tuple[str, ...]:
     return (
         f"{line.requests:,}",
         percent(line.share),
-        course_text(move.old_rule, move.old, move.new),
-        course_text(move.new_rule, move.new, move.old),
+        upshot_text(move.old_rule, move.old, move.new),
+        upshot_text(move.new_rule, move.new, move.old),
         bill_text(line.bill, line.requests),
         times_text(line.times),
     )
@@ -168,16 +168,16 @@ def _line_to_json(line: Line) -> dict[str, object]:
     return {
         "requests": line.requests,
         "share": line.share,
-        "old": {"rule": move.old_rule, **_course_to_json(move.old)},
-        "new": {"rule": move.new_rule, **_course_to_json(move.new)},
+        "old": {"rule": move.old_rule, **_upshot_to_json(move.old)},
+        "new": {"rule": move.new_rule, **_upshot_to_json(move.new)},
         "cost": bill_to_json(line.bill),
         "seconds": asdict(line.times),
     }
 
 
-def _course_to_json(course: Course) -> dict[str, object]:
-    options = {name: list(value) if isinstance(value, tuple) else value for name, value in course.options}
-    return {"chain": list(course.chain), "options": options, "status": course.status, "code": course.code}
+def _upshot_to_json(upshot: Upshot) -> dict[str, object]:
+    options = {name: list(value) if isinstance(value, tuple) else value for name, value in upshot.options}
+    return {"chain": list(upshot.chain), "options": options, "status": upshot.status, "code": upshot.code}
 
 
 def bill_to_json(bill: Bill) -> dict[str, object]:

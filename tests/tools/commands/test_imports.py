@@ -20,7 +20,20 @@ SLOW = SERVING | {"importlib.metadata", "lark", "sqlite3", "routedsl.records"}
 LINTS = {"routedsl.analysis.findings", "routedsl.analysis.chains", "routedsl.analysis.diff"}
 CORE = {"lark", "msgspec", "re2", "routedsl.discover", "routedsl.engine", "routedsl.language", "routedsl.loading"}
 
-HELPFUL = ("check", "decide", "demo", "diff", "explain", "explain-code", "fmt", "graph", "init", "serve", "test")
+HELPFUL = (
+    "check",
+    "decide",
+    "demo",
+    "diff",
+    "explain",
+    "explain-code",
+    "fmt",
+    "graph",
+    "init",
+    "replay",
+    "serve",
+    "test",
+)
 VERBS: dict[tuple[str, ...], set[str]] = {
     ("check", "one.route"): SLOW | {"routedsl.analysis.diff"},
     ("decide", "one.route", "request.json"): SLOW | LINTS,

@@ -14,7 +14,7 @@ Settings = tuple[tuple[str, Any], ...]
 """Options by their names, in the order of the alphabet; durations are seconds."""
 
 
-class Course(Struct, frozen=True):
+class Upshot(Struct, frozen=True):
     """What one decision comes to. Two are equal where no client could tell them apart.
 
     A refusal has its `status` and `code`, and no chain; `status` is None where a record does not tell it.
@@ -37,40 +37,40 @@ class Course(Struct, frozen=True):
 
 
 class Move(Struct, frozen=True):
-    """A change of course, and the rules that decided before and now: None where the model was unknown."""
+    """A change of upshot, and the rules that decided before and now: None where the model was unknown."""
 
     old_rule: str | None
-    old: Course
+    old: Upshot
     new_rule: str | None
-    new: Course
+    new: Upshot
 
 
-class Courses:
-    """Reads the courses of records and decisions; what it has read of options it need not read again."""
+class Upshots:
+    """Reads the upshots of records and decisions; what it has read of options it need not read again."""
 
     def __init__(self) -> None:
         """Know none yet."""
         self._recorded: dict[bytes, Settings] = {}
         self._decided: dict[str | None, Settings] = {}
 
-    def of_record(self, past: Past) -> Course:
-        """The course of a recorded decision; raises `msgspec.DecodeError` where its options are none."""
+    def of_record(self, past: Past) -> Upshot:
+        """The upshot of a recorded decision; raises `msgspec.DecodeError` where its options are none."""
         if past.action == Action.REJECT:
-            return Course(status=past.status, code=past.code)
+            return Upshot(status=past.status, code=past.code)
         told = bytes(past.options)
         options = self._recorded.get(told)
         if options is None:
             options = self._recorded[told] = _settings(msgspec.json.decode(told, type=dict[str, Any]))
-        return Course(past.chain, options)
+        return Upshot(past.chain, options)
 
-    def of_decision(self, decision: Decision, past: Past) -> Course:
-        """The course of a new decision on a record, by one policy: a rule always has the same options."""
+    def of_decision(self, decision: Decision, past: Past) -> Upshot:
+        """The upshot of a new decision on a record, by one policy: a rule always has the same options."""
         if decision.action is Action.REJECT:
-            return Course(status=decision.status if past.status is not None else None, code=decision.code)
+            return Upshot(status=decision.status if past.status is not None else None, code=decision.code)
         options = self._decided.get(decision.rule)
         if options is None:
             options = self._decided[decision.rule] = _settings(options_to_json(decision.options))
-        return Course(decision.chain, options)
+        return Upshot(decision.chain, options)
 
 
 def _settings(options: Mapping[str, Any]) -> Settings:
