@@ -6,10 +6,10 @@ from msgspec import Struct
 
 from routedsl.discover import discover
 from routedsl.language.policy import Policy
-from routedsl.records.upshots import Upshots, Move
 from routedsl.records.jobs import Fold, Records
 from routedsl.records.replay import Replayer, replayer_of
 from routedsl.records.tally import Count, Tally
+from routedsl.records.upshots import Move, Upshots
 
 
 class Replaying(Struct, frozen=True):

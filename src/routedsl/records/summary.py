@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from routedsl.records.upshots import Move
 from routedsl.records.spread import Spread, median_of
 from routedsl.records.tally import Bill, Moved, Tally
+from routedsl.records.upshots import Move
 
 
 class Times(Struct, frozen=True):

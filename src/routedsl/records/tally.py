@@ -12,9 +12,9 @@ from msgspec import Struct
 from routedsl.base.units import DOLLAR
 from routedsl.engine.price import bill
 from routedsl.language.policy import Model
-from routedsl.records.upshots import Upshot, Move
 from routedsl.records.record import Past
 from routedsl.records.spread import Spread, step_of
+from routedsl.records.upshots import Move, Upshot
 
 _ANSWERED, _WHOLE = "ok", "whole"
 
@@ -65,7 +65,7 @@ class Tally(Struct, frozen=True, kw_only=True):
 
     @property
     def moved(self) -> int:
-        """How many took another upshot."""
+        """How many have another upshot."""
         return sum(moved.requests for moved in self.moves.values())
 
     @property

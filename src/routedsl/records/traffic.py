@@ -9,12 +9,12 @@ from msgspec import Struct
 from routedsl.discover import discover
 from routedsl.engine.address import ToRoute
 from routedsl.language.policy import Policy
-from routedsl.records.upshots import Upshots
 from routedsl.records.jobs import Fold, Records
 from routedsl.records.recipe import Privacy
 from routedsl.records.record import Past
 from routedsl.records.replay import Replayer, replayer_of
 from routedsl.records.tally import Bill, added, price_of
+from routedsl.records.upshots import Upshots
 
 
 class Way(Struct, frozen=True):

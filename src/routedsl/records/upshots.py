@@ -37,7 +37,7 @@ class Upshot(Struct, frozen=True):
 
 
 class Move(Struct, frozen=True):
-    """A change of upshot, and the rules that decided before and now: None where the model was unknown."""
+    """Another upshot than before, and the rules that decided before and now: None where the model was unknown."""
 
     old_rule: str | None
     old: Upshot

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from routedsl.records.upshots import Upshot
 from routedsl.records.summary import Line, Summary, Use
+from routedsl.records.upshots import Upshot
 from routedsl.tools.files import replace_file
 from routedsl.tools.flow import Flows, picture
 from routedsl.tools.markup import Markup, element, page, together
@@ -16,13 +16,13 @@ from routedsl.tools.replay_report import (
     MOST,
     NOBODY,
     bill_text,
-    upshot_text,
     headline,
     money,
     percent,
     remarks,
     seconds,
     times_text,
+    upshot_text,
 )
 
 _ARROW = " → "

@@ -6,9 +6,9 @@ from decimal import Decimal
 from msgspec.structs import asdict
 
 from routedsl.base.units import DOLLAR
-from routedsl.records.upshots import Upshot, Settings
 from routedsl.records.summary import Line, Summary, Times
 from routedsl.records.tally import Bill
+from routedsl.records.upshots import Settings, Upshot
 from routedsl.tools.table import aligned, printable
 
 MOST = 30
@@ -32,7 +32,7 @@ def many(records: int) -> str:
 
 
 def upshot_text(rule: str | None, upshot: Upshot, other: Upshot) -> str:
-    """A upshot for people: `quick: tiny, then large`; options where these are all that differs from another."""
+    """An upshot for people: `quick: tiny, then large`; options where these are all that differs from another."""
     where = _refusal(upshot) if upshot.refused else ", then ".join(upshot.chain) or NOBODY
     alike = upshot.chain == other.chain and not (upshot.refused or other.refused)
     options = f" ({_options(upshot.options)})" if alike else ""
