@@ -139,3 +139,75 @@ def test_tests_of_imported_files_run_too(folder: Path) -> None:
     (folder / "more.route").write_text('test "more" { chars 5  request "hi.json"  expect tiny }\n')
     (folder / "hi.json").write_text(json.dumps(GOLD["body"]))
     assert run("", rules=f'import "more.route"\n{RULES}').output == "one.route: 1 test passed\n"
+
+
+# ── coverage ────────────────────────────────────────────────────────────────────────────────────
+
+SOME = """\
+when chars < 100 -> tiny
+when 50 < chars < 90 -> tiny as dead
+when tools > 0 and messages != 2 -> large
+else medium
+
+test "short" { chars 5  expect tiny }
+test "tools" { chars 500  tools 1  expect large }
+"""
+COVERED = """\
+one.route: 2 tests passed
+rules     2 of 3
+outcomes  5 of 7, of 4 predicates
+coverage  70%
+no test sees:
+  one.route:4:1   rule   auto:4
+  one.route:3:6   no to  tools > 0
+  one.route:3:20  no to   messages != 2
+left out, for no request can:
+  one.route:2:1  rule    dead
+  one.route:2:6  yes to  50 < chars < 90
+"""
+
+
+def test_coverage_names_what_no_test_sees_and_what_no_request_can() -> None:
+    result = run("", "--coverage", rules=SOME)
+    assert (result.exit_code, result.output) == (0, COVERED)
+
+
+def test_coverage_can_be_demanded() -> None:
+    assert run("", "--fail-under", "70", rules=SOME).exit_code == 0
+    result = run("", "--fail-under", "70.1", rules=SOME)
+    assert result.exit_code == 1
+    assert result.output.endswith("70% is under 70.1%\n")
+
+
+def test_requests_of_files_count_for_coverage(folder: Path) -> None:
+    body = {"messages": [{"role": "user", "content": "hi"}]}
+    lines = [
+        {"facts": {"chars": 500}, "body": body},
+        {"facts": {"chars": 500, "tools": 1, "messages": 2}, "body": body},
+    ]
+    (folder / "more.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    told = json.loads(run("", "more.jsonl", "--coverage", "--json", rules=SOME).output)["coverage"]
+    assert told["percent"] == 100
+    assert [rule["times"] for rule in told["rules"]] == [1, 0, 1, 2]
+    assert told["predicates"][1] == {
+        "text": "50 < chars < 90",
+        "at": "one.route:2:6",
+        "yes": 0,
+        "no": 3,
+        "impossible": ["yes"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("more.jsonl",), "REQUESTS count for --coverage"),
+        (("gone.jsonl", "--coverage"), "`gone.jsonl` cannot be read: no such file or directory"),
+        (("more.jsonl", "--coverage"), "more.jsonl:1: "),
+    ],
+)
+def test_requests_that_cannot_count_are_told(arguments: tuple[str, ...], message: str, folder: Path) -> None:
+    (folder / "more.jsonl").write_text("noise\n")
+    result = run("", *arguments)
+    assert result.exit_code == 2
+    assert message in result.output
