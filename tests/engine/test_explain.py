@@ -139,6 +139,7 @@ model text  { upstream here  supports []  quality 60  input_price $1  output_pri
 model large { upstream here  quality 90  input_price $2.50  output_price $10 }
 model opus  { upstream there  quality 95 }
 """
+IDLE = {"inflight": 0, "queue": 0}
 SEEING = {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,"}}]}]}
 
 
@@ -155,9 +156,9 @@ def test_a_ranking_is_told_with_the_numbers_it_went_by_and_why_others_were_left_
     assert explanation_to_text(explanation).endswith(
         """\
 ranking    text, large, opus
-           text    latency 300ms, quality 60
-           large   latency 812ms, quality 90
-           opus    latency 1s, quality 95
+           text    latency 300ms, inflight 0, queue 0, quality 60
+           large   latency 812ms, inflight 0, queue 0, quality 90
+           opus    latency 1s, inflight 0, queue 0, quality 95
 left out   tiny: filtered out by `where`, quality 30
 kept       text: does not support images, and nobody else is left
 kept       large: down, and nobody else is left
@@ -166,12 +167,12 @@ chain      text, then large
 """
     )
     assert explanation_to_json(explanation, None)["candidates"] == [
-        {"model": "text", "place": 1, "numbers": {"latency": 0.3, "quality": 60}, "left_out": None},
-        {"model": "large", "place": 2, "numbers": {"latency": 0.812346, "quality": 90}, "left_out": None},
+        {"model": "text", "place": 1, "numbers": {"latency": 0.3, **IDLE, "quality": 60}, "left_out": None},
+        {"model": "large", "place": 2, "numbers": {"latency": 0.812346, **IDLE, "quality": 90}, "left_out": None},
         {
             "model": "opus",
             "place": 3,
-            "numbers": {"latency": 1.0, "quality": 95},
+            "numbers": {"latency": 1.0, **IDLE, "quality": 95},
             "left_out": "is asked at /v1/messages",
         },
         {"model": "tiny", "place": None, "numbers": {"quality": 30}, "left_out": "filtered out by `where`"},

@@ -12,7 +12,8 @@ from routedsl.base.diagnostic import PolicyError
 from routedsl.base.units import to_json as value_to_json
 from routedsl.engine.case import Case
 from routedsl.engine.explain import explain
-from routedsl.engine.narrate import explanation_to_text, value_to_text
+from routedsl.engine.narrate import explanation_to_text
+from routedsl.engine.narrate_values import value_to_text
 from routedsl.engine.program import Program
 from routedsl.engine.report import decision_to_json
 from routedsl.engine.verdict import Verdict, judge
