@@ -160,7 +160,7 @@ coverage  70%
 no test sees:
   one.route:4:1   rule   auto:4
   one.route:3:6   no to  tools > 0
-  one.route:3:20  no to   messages != 2
+  one.route:3:20  no to  messages != 2
 left out, for no request can:
   one.route:2:1  rule    dead
   one.route:2:6  yes to  50 < chars < 90
