@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routedsl.engine.latency import HALVING, KEPT, LIFETIME, Measured, Recent, median, noted
+from routedsl.engine.latency import HALVING, KEPT, LIFETIME, Measured, Recent, Series, median, noted, steady_until
 
 
 def measured(values: list[int], *, every: int = 1) -> Recent:
@@ -72,3 +72,38 @@ def test_the_median_is_of_the_last_few(values: list[int]) -> None:
     last = sorted(values[-KEPT:])
     assert len(recent) == len(last)
     assert median(recent, len(values)) == last[(len(last) - 1) // 2]
+
+
+STEPS = st.sampled_from((0, 1, HALVING - 1, HALVING, HALVING + 1, LIFETIME - HALVING, LIFETIME, LIFETIME + 1))
+"""How long until the next thing happens: around each time at which a measurement changes its weight."""
+
+
+@given(st.lists(st.tuples(STEPS, st.none() | st.integers(0, 9)), max_size=80))
+def test_a_series_tells_the_median_whenever_it_is_asked(story: list[tuple[int, int | None]]) -> None:
+    """With a value something is measured; without one, it is only asked."""
+    recent: Recent = ()
+    series, now = Series(), 0
+    for step, value in story:
+        now += step
+        if value is not None:
+            series.note(value, now)
+            recent = noted(recent, value, now)
+        assert series.median(now) == median(recent, now)
+
+
+@given(st.lists(STEPS, max_size=40), STEPS)
+def test_a_median_is_steady_just_until_a_weight_changes(steps: list[int], later: int) -> None:
+    recent: Recent = ()
+    now = 0
+    for step in steps:
+        now += step
+        recent = noted(recent, 0, now)
+    now += later
+    until = steady_until(recent, now)
+    assert weights(recent, until) == weights(recent, now)
+    assert until > now + LIFETIME - 1 or weights(recent, until + 1) != weights(recent, now)
+
+
+def weights(recent: Recent, now: int) -> list[int]:
+    ages = [now - each.at for each in recent]
+    return [age // HALVING for age in ages if age <= LIFETIME]

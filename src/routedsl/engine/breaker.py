@@ -104,6 +104,8 @@ def resting(breaker: Breaker, until: int) -> Breaker:
 
 def error_share(breaker: Breaker, now: int) -> int:
     """The share of recent attempts that failed, in parts per million."""
+    if not any(tally.failed for tally in breaker.tallies):  # as it mostly is, and each request asks
+        return 0
     recent = _recent(breaker.tallies, now)
     ended = sum(tally.ended for tally in recent)
     return sum(tally.failed for tally in recent) * WHOLE // ended if ended else 0

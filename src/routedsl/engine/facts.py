@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from math import isfinite
 from types import MappingProxyType
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from routedsl.base.types import Type, Value
 from routedsl.engine.catalog import Catalog
@@ -42,19 +42,24 @@ class Reading(Struct, frozen=True):
 class Readings(Struct, frozen=True):
     """How each fact is read that a policy, a signal or a strategy can ask for.
 
-    `named` are those that the policy names, by their canonical text.
+    `named` are those that the policy names, by their canonical text. `found` are others that were asked for: there
+    are no more of them than there are signals and models.
     """
 
     catalog: Catalog
     models: Mapping[str, Model]
     timezone: str
     named: Mapping[str, Reading]
+    found: dict[str, Reading] = field(default_factory=dict)
 
     def find(self, text: str) -> Reading:
         """The reading of a fact; raises LookupError where the policy and the catalog know none."""
-        found = self.named.get(text)
-        if found is not None:
-            return found
+        found = self.named.get(text) or self.found.get(text)
+        if found is None:
+            found = self.found[text] = self._found(text)
+        return found
+
+    def _found(self, text: str) -> Reading:
         if text in self.catalog.signals:
             return Reading(self.catalog.signals[text])
         model, _, name = text.rpartition(".")

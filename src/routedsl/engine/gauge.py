@@ -13,7 +13,7 @@ from routedsl.engine import budget as budgets
 from routedsl.engine.breaker import CLOSED, Breaker
 from routedsl.engine.budget import UNSPENT, Budget
 from routedsl.engine.classify import Mark, classify
-from routedsl.engine.latency import Recent, median, noted
+from routedsl.engine.latency import Series
 from routedsl.engine.load import FULL
 from routedsl.engine.outcome import Answered, Failed, Kind
 from routedsl.engine.world import ModelState
@@ -48,9 +48,9 @@ class Gauge:
         self.breaker: Breaker = CLOSED
         self.budget: Budget = UNSPENT
         self.occupancy: Occupancy | None = None
-        self.latencies: Recent = ()
-        self.first_tokens: Recent = ()
-        self.speeds: Recent = ()
+        self.latencies = Series()
+        self.first_tokens = Series()
+        self.speeds = Series()
         self.inflight = 0
 
     def is_up(self, now: int) -> bool:
@@ -78,17 +78,17 @@ class Gauge:
 
     def answering(self, start: int, now: int) -> None:
         """The first token of a stream is there."""
-        self.first_tokens = noted(self.first_tokens, now - start, now)
+        self.first_tokens.note(now - start, now)
         self.breaker = breakers.answering(self.breaker, start)
 
     def answered(self, start: int, first_token: int | None, answered: Answered, now: int) -> None:
         """A call ended well. `first_token` is how long that of a stream took."""
         self.inflight -= 1
         self.breaker = breakers.succeeded(self.breaker, start, now)
-        self.latencies = noted(self.latencies, now - start, now)
+        self.latencies.note(now - start, now)
         writing = now - start - (first_token or 0)
         if first_token is not None and answered.usage is not None and writing > 0:
-            self.speeds = noted(self.speeds, answered.usage[1] * DURATIONS["s"] // writing, now)
+            self.speeds.note(answered.usage[1] * DURATIONS["s"] // writing, now)
 
     def failed(self, start: int, failed: Failed, now: int, draw: int, *, excused: bool = False) -> None:
         """A call failed. That an `excused` model was slow, which had to be loaded first, does not make it sick."""
@@ -98,14 +98,14 @@ class Gauge:
         else:
             self.breaker = _after(self.breaker, failed, start, now, draw)
         if self._tells(failed, now - start, now):
-            self.latencies = noted(self.latencies, now - start, now)
+            self.latencies.note(now - start, now)
 
     def _tells(self, failed: Failed, took: int, now: int) -> bool:
         """Whether a call that gave no answer tells how long one takes: at least so long.
 
         A model that hangs, or always comes second, must not pass for unmeasured. That a client left soon tells nothing.
         """
-        known = median(self.latencies, now)
+        known = self.latencies.median(now)
         match failed.kind:
             case Kind.TIMEOUT:
                 return True
@@ -121,13 +121,13 @@ class Gauge:
         occupancy = self.occupancy
         return ModelState(
             up=breakers.is_up(self.breaker, now),
-            latency=median(self.latencies, now),
-            first_token=median(self.first_tokens, now),
+            latency=self.latencies.median(now),
+            first_token=self.first_tokens.median(now),
             errors=breakers.error_share(self.breaker, now),
             inflight=self.inflight,
             queue=0 if occupancy is None else occupancy.waiting,
             load=self._load(),
-            speed=median(self.speeds, now),
+            speed=self.speeds.median(now),
         )
 
     def _load(self) -> int:

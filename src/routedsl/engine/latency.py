@@ -49,3 +49,36 @@ def _middle(weighed: Sequence[tuple[int, int]]) -> int:
         if 2 * left >= rest:
             return value
     raise ValueError("nothing has no middle")
+
+
+def steady_until(recent: Recent, now: int) -> int:
+    """Until when the median stays as it is, if nothing is measured: until one of them counts less, or lapses."""
+    ages = [now - each.at for each in recent]
+    steps = [HALVING - age % HALVING - 1 if age < LIFETIME else 0 for age in ages if age <= LIFETIME]
+    return now + min(steps, default=LIFETIME)
+
+
+class Series:
+    """Measurements as they are taken. Each request asks for their median: it is worked out only when it may change."""
+
+    __slots__ = ("_known", "_median", "_recent", "_until")
+
+    def __init__(self) -> None:
+        """Nothing is measured."""
+        self._recent: Recent = ()
+        self._median: int | None = None
+        self._known, self._until = 0, 0
+
+    def note(self, value: int, now: int) -> None:
+        """One more."""
+        self._recent = noted(self._recent, value, now)
+        self._until = -1
+
+    def median(self, now: int) -> int | None:
+        """The median now."""
+        if not self._recent:
+            return None
+        if not self._known <= now <= self._until:
+            self._median = median(self._recent, now)
+            self._known, self._until = now, steady_until(self._recent, now)
+        return self._median
