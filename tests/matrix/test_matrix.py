@@ -1,6 +1,7 @@
 """Every fault, in a stream and in a whole answer, in the first, the middle and the last place of a chain of three.
 
-The clocks are scaled down. What must happen is in `oracle`; the invariants of each cell are in `cells`.
+The clocks are scaled down, and waits are skipped. What must happen is in `oracle`; the invariants of each
+cell are in `cells`.
 """
 
 import asyncio
@@ -11,13 +12,20 @@ from pathlib import Path
 
 import pytest
 
+from routedsl.gateway import serve
 from routedsl.testing import FAULTS, ScriptedUpstream, Trouble
 from tests.matrix import oracle
 from tests.matrix.cells import CELLS, KEY, Cell, Scene, check, check_hedged, nothing_left, staged
 from tests.matrix.oracle import Row, row_of
+from tests.matrix.skipping import LoopClock, skipping_waits
 
 CERTIFICATE = Path(__file__).with_name("untrusted.pem")
 """Signed by itself, for one day in the past; its key is of no use to anybody."""
+
+
+@pytest.fixture(autouse=True)
+def _by_the_clock_of_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "SystemClock", LoopClock)
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +44,7 @@ async def check_all(scene: Scene, rows: list[tuple[Cell, Row]], *, unseen: bool 
 
 BUFFERED = tuple(fault for fault, row in oracle.STREAM.items() if row.buffered)
 """Faults that come after the first words of a stream."""
-HEDGED = ("hang", "slow-head", "slow-first-token", "pings-only", "500", "529", "html", "cut:1", "crlf", "endless")
+HEDGED = ("hang", "slow-head", "slow-first-token", "pings-only", "500", "529", "html", "cut:1", "crlf", "endless:50")
 
 
 def cells_of(fault: str) -> list[Cell]:
@@ -51,6 +59,7 @@ def test_every_fault_has_its_row(record_property: Callable[[str, object], None])
 
 
 @pytest.mark.parametrize("fault", oracle.FAULTS)
+@skipping_waits
 async def test_fault(fault: str, tmp_path: Path) -> None:
     cells = cells_of(fault)
     rows = [(cell, row_of(cell.tongue.name, fault, stream=cell.stream)) for cell in cells]
@@ -60,6 +69,7 @@ async def test_fault(fault: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fault", BUFFERED)
+@skipping_waits
 async def test_held_back_a_broken_stream_is_a_failure_like_any_other(fault: str, tmp_path: Path) -> None:
     cells = [cell for cell in cells_of(fault) if cell.stream]
     async with nothing_left(), staged(tmp_path, cells, options="buffer whole") as scene:
@@ -67,8 +77,9 @@ async def test_held_back_a_broken_stream_is_a_failure_like_any_other(fault: str,
 
 
 @pytest.mark.parametrize("fault", HEDGED)
+@skipping_waits
 async def test_beside_a_hedge_nothing_is_lost_and_the_silent_cost_little(fault: str, tmp_path: Path) -> None:
-    cells = [cell for cell in cells_of(fault) if cell.place != "last" and (cell.stream or fault != "endless")]
+    cells = [cell for cell in cells_of(fault) if cell.place != "last" and (cell.stream or fault != "endless:50")]
     async with nothing_left(), staged(tmp_path, cells, options="hedge 100ms") as scene:
         await asyncio.gather(
             *(check_hedged(scene, cell, row_of(cell.tongue.name, fault, stream=cell.stream)) for cell in cells)
@@ -91,6 +102,7 @@ async def troubled(trouble: Trouble | str) -> AsyncIterator[str]:
 
 
 @pytest.mark.parametrize("trouble", oracle.UNSEEN)
+@skipping_waits
 async def test_trouble_of_connections(trouble: Trouble | str, tmp_path: Path) -> None:
     cells = cells_of(trouble)
     async with nothing_left(), troubled(trouble) as url, staged(tmp_path, cells, bad_url=url) as scene:
