@@ -95,7 +95,7 @@ class _Unread(web.Response):
 def no_http(dialect: ErrorBody) -> web.Response:
     """What bytes that are no request get, and an end of the connection."""
     body = dialect(400, "invalid_request", "this is no HTTP/1.1 request, or its headers are too large", None)
-    answer = _Unread(status=400, body=body, content_type=JSON, headers={"x-request-id": request_id({})})
+    answer = _Unread(status=400, body=body, content_type=JSON, headers=_names(request_id({})))
     answer.force_close()
     return answer
 
@@ -115,8 +115,12 @@ def _from_router(dialect: ErrorBody, request: web.Request, error: web.HTTPExcept
 async def sign(request: web.Request, response: web.StreamResponse) -> None:
     """Put the request's id on every answer, by the names that clients know it by, and take off `Server`."""
     identity = request.get(REQUEST_ID) or request_id(request.headers)
-    response.headers.update({"x-request-id": identity, "request-id": identity})
+    response.headers.update(_names(identity))
     response.headers.popall("Server", None)
+
+
+def _names(identity: str) -> Mapping[str, str]:
+    return {"x-request-id": identity, "request-id": identity}
 
 
 def routing_headers(decision: Decision, attempts: Iterable[AttemptRecord], served_by: str | None) -> dict[str, str]:
