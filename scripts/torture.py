@@ -50,7 +50,11 @@ GOALS = (
     ),
     Goal("chains", "deadline and reserve hold in random chains of random faults", ("tests/engine/test_chain_time.py",)),
     Goal("breaker and budget", "both do what a forty-line model says", ("tests/engine/test_machines.py",)),
-    Goal("inbound", "whatever comes in is refused or closed in time", ("tests/gateway/test_probes.py",)),
+    Goal(
+        "inbound",
+        "whatever comes in is refused or closed in time",
+        ("tests/gateway/test_probes.py", "tests/gateway/test_ingress.py"),
+    ),
     Goal(
         "records",
         "a kill loses 250 ms at most, and each record decides as its request did",
