@@ -53,7 +53,7 @@ def fits(signal: Signal, value: Value) -> bool:
     ("signal", "example"), [(signal, example) for signal in SIGNALS for example in signal.examples], ids=named
 )
 def test_an_example_is_true(signal: Signal, example: Example) -> None:
-    value = reading(signal, example, CATALOG.signals)
+    value = reading(signal, example, {**CATALOG.signals, **CATALOG.model_facts})
     assert value == example.value
     assert type(value) is type(example.value)
     assert fits(signal, value)
@@ -101,5 +101,5 @@ def test_the_words_of_the_language_are_there() -> None:
     )
     assert " ".join(sorted(CATALOG.model_facts)) == (
         "context cost errors first_token inflight input_price latency load loaded memory_free output_price quality "
-        "queue slots speed success supports tags up upstream"
+        "queue slots speed success supports tags typical_output up upstream"
     )

@@ -13,6 +13,7 @@ from routedsl.base.units import DOLLAR
 from routedsl.gateway.clock import SECOND
 from routedsl.gateway.ledger import Entry, Ledger, Rate
 from routedsl.gateway.recall import recall
+from routedsl.gateway.state import States
 from routedsl.records.record import decode
 from routedsl.records.replay import replayer_of
 from routedsl.records.search import Wanted, lines, reading
@@ -122,12 +123,14 @@ def test_records_tell_what_was_spent_before_the_start(tmp_path: Path) -> None:
     store.write([row_of(row) for row in rows])
     store.close()
     ledger = Ledger(clock)
-    recall(ledger, tmp_path / "records.db", clock, "Europe/Berlin")
+    states = States(clock)
+    recall(ledger, states, tmp_path / "records.db", clock, "Europe/Berlin")
     seen = ledger.spent("team-a", clock.now(), "Europe/Berlin")
     assert (seen["spent_today"] / DOLLAR, seen["spent_month"] / DOLLAR) == (3, 11)
     assert (seen["total_spent_today"] / DOLLAR, seen["total_spent_month"] / DOLLAR) == (7, 15)
     assert (seen["requests_per_minute"], seen["tokens_per_minute"]) == (1, 46)
     assert ledger.spent(None, clock.now(), "Europe/Berlin")["requests_per_minute"] == 2
+    assert states.world_models()["large"].typical_outputs == {"quick": 34}
 
 
 @pytest.mark.parametrize("content", [None, b"", b"nothing of ours" * 1000])
@@ -136,7 +139,7 @@ def test_without_records_that_can_be_read_it_starts_at_nothing(tmp_path: Path, c
         (tmp_path / "records.db").write_bytes(content)
     clock = HandClock()
     ledger = Ledger(clock)
-    recall(ledger, tmp_path / "records.db", clock, "UTC")
+    recall(ledger, States(clock), tmp_path / "records.db", clock, "UTC")
     assert not any(ledger.spent(None, clock.now(), "UTC").values())
 
 

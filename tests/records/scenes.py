@@ -6,6 +6,7 @@ from random import Random
 from msgspec.structs import replace
 
 from routedsl.base.types import Type
+from routedsl.base.units import DOLLAR
 from routedsl.engine.request import Message, Request
 from routedsl.engine.world import ModelState, World
 from routedsl.language.policy import (
@@ -164,6 +165,8 @@ def scene_world(rng: Random) -> World:
             memory_free=rng.choice((None, 333_333)),
             success=rng.choice((None, rng.randrange(10**6))),
             speed=rng.choice((None, 42.1, rng.random() * 100)),
+            typical_output=rng.choice((None, 0, 500)),
+            typical_outputs=rng.choice(({}, {"quick": 80})),
         )
 
     return World(
@@ -173,6 +176,12 @@ def scene_world(rng: Random) -> World:
         sticky=rng.choice((None, "tiny", "large")),
         sticky_age=rng.choice((0, 59_999_999, 61_000_000)),
         sticky_before={name: rng.choice((1, 61_000_000)) for name in MODELS if rng.random() < 0.2},
+        spent_today=rng.choice((0, 1, 4_999_999_999_999)),
+        spent_month=rng.choice((0, 80 * DOLLAR)),
+        total_spent_today=rng.choice((0, 123_456_789_012_345)),
+        total_spent_month=rng.choice((0, 999_999 * DOLLAR)),
+        requests_per_minute=rng.randrange(100),
+        tokens_per_minute=rng.randrange(100_000),
     )
 
 

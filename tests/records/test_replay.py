@@ -74,17 +74,16 @@ def test_a_world_comes_back_as_it_was() -> None:
     rng = Random(1)
     for _ in range(300):
         world = scene_world(rng)
-        told = world_to_json(world, MODELS, world.draw)
+        told = world_to_json(world, MODELS, world.draw, "quick")
         measured = {name: state for name, state in world.models.items() if state != UNMEASURED}
         back = world_of(told)
-        assert back == World(
-            now=world.now,
-            draw=world.draw,
-            models=measured,
-            sticky=world.sticky,
-            sticky_age=world.sticky_age,
-            sticky_before=world.sticky_before,
-        )
+        assert back == replace(world, models=measured)
+
+
+def test_of_what_rules_rank_by_a_record_has_what_the_deciding_one_did() -> None:
+    state = ModelState(typical_output=7, typical_outputs={"quick": 3, "slow": 9})
+    told = world_to_json(World(now=NOON, models={"tiny": state}), ["tiny"], None, "slow")
+    assert told.models["tiny"] == StateRecord(typical_output=7, typical_outputs={"slow": 9})
 
 
 def test_all_that_is_measured_of_a_model_is_kept() -> None:

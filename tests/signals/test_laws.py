@@ -51,7 +51,7 @@ REQUESTS = st.builds(
 
 def read(signal: Signal, request: Request) -> Value:
     moment = replace(chat(name="x-tier", world=World(now=datetime(2026, 5, 5, tzinfo=UTC))), request=request)
-    return reading(signal, Example(moment, None), CATALOG.signals)
+    return reading(signal, Example(moment, None), {**CATALOG.signals, **CATALOG.model_facts})
 
 
 @pytest.mark.parametrize(("less", "more"), LAWS, ids=lambda signal: signal.name)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from routedsl.analysis.ground import Ground
 from routedsl.base.source import NOWHERE
 from routedsl.engine.program import Program
-from routedsl.language.policy import Condition, Constant, Options, Policy, Ranked, Reject, Rule
+from routedsl.language.policy import Condition, Constant, Options, Policy, Ranked, Reject, Rule, undeclared
 
 TRUE = Constant(True, span=NOWHERE)
 FALSE = Constant(False, span=NOWHERE)
@@ -86,9 +86,9 @@ def _quality(name: str, policy: Policy) -> float:
     return -inf if declared is None else declared
 
 
-def _prices(name: str, policy: Policy) -> tuple[int, int]:
-    model = policy.models.get(name)
-    return (0, 0) if model is None else (model.input_price, model.output_price)
+def _prices(name: str, policy: Policy) -> tuple[int, int, int | None]:
+    model = policy.models.get(name) or undeclared(name)
+    return model.input_price, model.output_price, model.typical_output
 
 
 def _later(strategy: str, ranked: Sequence[Place], options: Options) -> Iterable[str]:

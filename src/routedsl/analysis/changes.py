@@ -14,8 +14,8 @@ from routedsl.language.policy import And, Condition, Constant, Fact, Not, Or, un
 _CLOCK = frozenset({"time", "weekday"})
 """Facts that are read in the policy's time zone."""
 
-_PRICED = "cost"
-"""The fact of a model that is read by its declared prices."""
+_PRICED = frozenset({"cost", "typical_output"})
+"""The facts of a model that are read by its declared prices, and by how long its answers are declared to be."""
 _NEW = "new "
 
 
@@ -62,14 +62,14 @@ class Changes(Struct):
 
     def _fact(self, fact: Fact) -> Fact:
         if fact.model is not None:
-            priced = fact.signal == _PRICED and self._price(self.old, fact.model) != self._price(self.new, fact.model)
+            priced = fact.signal in _PRICED and self._price(self.old, fact.model) != self._price(self.new, fact.model)
             return replace(fact, model=f"{_NEW}{fact.model}") if priced else fact
         moved = fact.signal in _CLOCK and self.old.policy.timezone != self.new.policy.timezone
         return replace(fact, key=self.new.policy.timezone) if moved else fact
 
-    def _price(self, program: Program, name: str) -> tuple[int, int]:
+    def _price(self, program: Program, name: str) -> tuple[int, int, int | None]:
         model = program.policy.models.get(name) or undeclared(name)
-        return model.input_price, model.output_price
+        return model.input_price, model.output_price, model.typical_output
 
 
 def unlike(one: Condition, other: Condition) -> Condition:

@@ -8,6 +8,7 @@ from math import inf
 from msgspec import Struct
 
 from routedsl.analysis.conversation import Demands, spans_of
+from routedsl.analysis.samples import value_in
 from routedsl.analysis.space import Span
 from routedsl.analysis.wanted import Spans, holds, least, shared, shifted
 from routedsl.engine.facts import Facts
@@ -19,6 +20,7 @@ LONG = 2_000
 """`total_tokens` from which on room for a long answer is a shorter witness than a long prompt."""
 SHORT = 50
 """Tokens that a prompt may well have."""
+_LENGTH = "typical_output"
 _TOKENS = range(10**7)
 _BOUNDS = range(10**4)
 _NEVER = World(now=datetime(1970, 1, 1, tzinfo=UTC))
@@ -36,7 +38,7 @@ def rooms(demands: Demands, program: Program) -> Iterator[Room]:
     for bound in dict.fromkeys(_bounds(demands, program)):
         tokens = shared(spans_of("tokens", demands), shifted(spans_of("total_tokens", demands), bound or 0))
         for name in _costs(demands):
-            tokens = shared(tokens, _priced(spans_of(name, demands), _price(name, program, bound=bound)))
+            tokens = shared(tokens, _priced(spans_of(name, demands), _price(name, demands, program, bound=bound)))
         if tokens and ("max_tokens" not in demands or demands["max_tokens"].allows(bound)):
             yield Room(bound, tokens)
 
@@ -51,7 +53,7 @@ def _bounds(demands: Demands, program: Program) -> Iterator[int | None]:
     yield from _filling(totals, demands)
     for name in _costs(demands):
         for span in spans_of(name, demands):
-            yield bisect_left(_BOUNDS, span.low, key=_price(name, program, tokens=SHORT))
+            yield bisect_left(_BOUNDS, span.low, key=_price(name, demands, program, tokens=SHORT))
 
 
 def _filling(totals: Spans, demands: Demands) -> Iterator[int | None]:
@@ -70,14 +72,17 @@ def _costs(demands: Demands) -> list[str]:
 
 
 def _price(
-    name: str, program: Program, *, bound: int | None = None, tokens: int | None = None
+    name: str, demands: Demands, program: Program, *, bound: int | None = None, tokens: int | None = None
 ) -> Callable[[int], float]:
     """A model's price by the tokens of the prompt; by the bound of the answer, where the tokens are given."""
+    model = demands[name].fact.model
+    lengths = (wanted for wanted in demands.values() if (wanted.fact.model, wanted.fact.signal) == (model, _LENGTH))
+    pinned = {wanted.fact.text: value_in(wanted) for wanted in lengths}
 
     def price(number: int) -> float:
         most, prompt = (bound, number) if tokens is None else (number, tokens)
         request = Request(endpoint="chat", model=None, messages=(), max_tokens=most)
-        value = Facts(program.readings, request, _NEVER, {"tokens": prompt}).ask(name)
+        value = Facts(program.readings, request, _NEVER, {**pinned, "tokens": prompt}).ask(name)
         return value if isinstance(value, int | float) else 0
 
     return price

@@ -1,6 +1,7 @@
 """From a target to a chain: candidates filtered and ranked, then the fallback, without what cannot serve."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Literal
 
 from msgspec import Struct
@@ -20,11 +21,12 @@ Ahead = Literal["sticky", "explore"]
 
 
 class Contest(Struct, frozen=True):
-    """A rule's target, ready to rank: its strategy and the test of each candidate's `where`."""
+    """A rule's target, ready to rank: its strategy and the test of each candidate's `where`. `rule` is its name."""
 
     target: Ranked
     strategy: Strategy
     tests: tuple[Test | None, ...]
+    rule: str | None = None
 
 
 class Chained(Struct, frozen=True):
@@ -51,7 +53,7 @@ def chain_of(contest: Contest, options: Options, facts: Facts, request: Request,
     """
     tested = zip(contest.target.candidates, contest.tests, strict=True)
     passed = tuple(candidate.model for candidate, test in tested if test is None or test(facts.values, facts.read))
-    ranked = rank(contest, passed, facts, facts.ask_model)
+    ranked = rank(contest, passed, facts, asking(contest, facts))
     reasons = {
         name: reason
         for name in dict.fromkeys((*ranked, *options.fallback))
@@ -64,6 +66,11 @@ def chain_of(contest: Contest, options: Options, facts: Facts, request: Request,
     fit = tuple(name for name in whole if name not in reasons)
     asked_here = tuple(name for name in whole if fleet.serves(name, request.endpoint))
     return Chained(fit or asked_here, ranking, passed, reasons, ahead)
+
+
+def asking(contest: Contest, facts: Facts) -> Ask:
+    """How the facts of models are asked where this rule ranks them."""
+    return partial(facts.ask_model, rule=contest.rule)
 
 
 def rank(contest: Contest, passed: tuple[str, ...], facts: Facts, ask: Ask) -> tuple[str, ...]:

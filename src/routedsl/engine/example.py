@@ -39,10 +39,10 @@ def candidate(state: ModelState = UNMEASURED, asked: Moment | None = None, **dec
 
 
 def reading(signal: Signal, example: Example, signals: Mapping[str, Signal]) -> Value:
-    """What a signal reads at the example's moment, other facts of the request being read by `signals`."""
+    """What a signal reads at the example's moment, other facts of it being read by `signals`, by their names."""
 
     def fact(name: str) -> Value:
-        return signals[name].read(moment)
+        return signals[name.rpartition(".")[2]].read(moment)
 
     moment = replace(example.given, fact=fact)
     return signal.read(moment)

@@ -1,6 +1,7 @@
 """Facts of one request: read when first asked, kept from then on, in the order asked."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from math import isfinite
 from types import MappingProxyType
 
@@ -90,7 +91,7 @@ class Facts:
     chain) goes through `ask` and is not in it.
     """
 
-    __slots__ = ("_known", "_readings", "_request", "_world", "asked", "values")
+    __slots__ = ("_known", "_pinned", "_readings", "_request", "_world", "asked", "values")
 
     def __init__(
         self, readings: Readings, request: Request, world: World, pinned: Mapping[str, Value] = NOTHING_PINNED
@@ -99,6 +100,7 @@ class Facts:
         self.values: dict[str, Value] = dict.fromkeys(readings.named)
         self.asked: dict[str, Value] = {}
         self._readings = readings
+        self._pinned = pinned
         self._known: dict[str, Value] = dict(pinned)
         self._request = request
         self._world = world
@@ -127,27 +129,42 @@ class Facts:
         except Exception:  # noqa: BLE001 - as for values: an extension's failure is nobody's error
             return {}
 
-    def ask_model(self, model: str, fact: str) -> Value:
-        """A model's fact, for strategies."""
-        return self.ask(f"{model}.{fact}")
+    def ask_model(self, model: str, fact: str, rule: str | None = None) -> Value:
+        """A model's fact, for strategies: as it is where this rule ranks its candidates."""
+        return self._ask_for(rule, f"{model}.{fact}")
 
-    def _read(self, text: str) -> Value:
+    def _ask_for(self, rule: str | None, text: str) -> Value:
+        if rule is None or text in self._pinned or not self._is_by_rule(text):
+            return self.ask(text)
+        name = f"{text} of {rule}"
+        if name not in self._known:
+            self._known[name] = self._read(text, rule)
+        return self._known[name]
+
+    def _is_by_rule(self, text: str) -> bool:
+        try:
+            return self._readings.find(text).signal.by_rule
+        except LookupError:
+            return False
+
+    def _read(self, text: str, rule: str | None = None) -> Value:
         try:
             reading = self._readings.find(text)
-            value = reading.signal.read(self._moment(reading))
+            value = reading.signal.read(self._moment(reading, rule))
             return value if _is_held(value, reading.signal.type) else None
         except Exception:  # noqa: BLE001 - a signal that cannot be read is missing, whatever an extension raises
             return None
 
-    def _moment(self, reading: Reading) -> Moment:
+    def _moment(self, reading: Reading, rule: str | None = None) -> Moment:
         # Made for each reading: one that was kept here would hold these facts, and the body, in a cycle.
         return Moment(
             request=self._request,
             world=self._world,
-            fact=self.ask,
+            fact=self.ask if rule is None else partial(self._ask_for, rule),
             key=reading.key,
             timezone=self._readings.timezone,
             model=reading.model,
+            rule=rule,
         )
 
 

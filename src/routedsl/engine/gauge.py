@@ -14,6 +14,7 @@ from routedsl.engine.breaker import CLOSED, Breaker
 from routedsl.engine.budget import UNSPENT, Budget
 from routedsl.engine.classify import Mark, classify
 from routedsl.engine.latency import Series
+from routedsl.engine.lengths import Lengths
 from routedsl.engine.load import FULL
 from routedsl.engine.outcome import Answered, Failed, Kind
 from routedsl.engine.world import ModelState
@@ -41,7 +42,7 @@ class Occupancy(Protocol):
 class Gauge:
     """The measurements of one model. `start` names a call by the time when it began."""
 
-    __slots__ = ("breaker", "budget", "first_tokens", "inflight", "latencies", "occupancy", "speeds")
+    __slots__ = ("breaker", "budget", "first_tokens", "inflight", "latencies", "lengths", "occupancy", "speeds")
 
     def __init__(self) -> None:
         """Start with nothing measured."""
@@ -51,6 +52,7 @@ class Gauge:
         self.latencies = Series()
         self.first_tokens = Series()
         self.speeds = Series()
+        self.lengths = Lengths()
         self.inflight = 0
 
     def is_up(self, now: int) -> bool:
@@ -81,11 +83,15 @@ class Gauge:
         self.first_tokens.note(now - start, now)
         self.breaker = breakers.answering(self.breaker, start)
 
-    def answered(self, start: int, first_token: int | None, answered: Answered, now: int) -> None:
-        """A call ended well. `first_token` is how long that of a stream took."""
+    def answered(
+        self, start: int, first_token: int | None, answered: Answered, now: int, *, rule: str | None = None
+    ) -> None:
+        """A call ended well. `first_token` is how long that of a stream took, `rule` what decided the request."""
         self.inflight -= 1
         self.breaker = breakers.succeeded(self.breaker, start, now)
         self.latencies.note(now - start, now)
+        if answered.usage is not None:
+            self.lengths.add(answered.usage[1], rule)
         writing = now - start - (first_token or 0)
         if first_token is not None and answered.usage is not None and writing > 0:
             self.speeds.note(answered.usage[1] * DURATIONS["s"] // writing, now)
@@ -128,6 +134,8 @@ class Gauge:
             queue=0 if occupancy is None else occupancy.waiting,
             load=self._load(),
             speed=self.speeds.median(now),
+            typical_output=self.lengths.typical,
+            typical_outputs=self.lengths.typical_of,
         )
 
     def _load(self) -> int:

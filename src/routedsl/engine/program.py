@@ -157,12 +157,14 @@ def program_of(policy: Policy, catalog: Catalog) -> Program:
         addresses=address_book(policy),
         selectors=selectors(plan),
         contests={
-            rule.number: _contest(rule.target, catalog) for rule in policy.rules if isinstance(rule.target, Ranked)
+            rule.number: _contest(rule.target, rule.name, catalog)
+            for rule in policy.rules
+            if isinstance(rule.target, Ranked)
         },
         sticky=any(rule.options.sticky is not None for rule in policy.rules),
     )
 
 
-def _contest(target: Ranked, catalog: Catalog) -> Contest:
+def _contest(target: Ranked, rule: str, catalog: Catalog) -> Contest:
     tests = tuple(None if c.where is None else compiled(c.where) for c in target.candidates)
-    return Contest(target, catalog.strategies[target.strategy], tests)
+    return Contest(target, catalog.strategies[target.strategy], tests, rule)

@@ -35,7 +35,8 @@ class Moment(Struct, frozen=True, kw_only=True):
     """All that a signal may read: the request, the world, other facts, and for a model's fact its declaration.
 
     `key` is the name in brackets of a keyed signal. `timezone` is the policy's. `model` is the
-    declaration of the model that a model's fact is about.
+    declaration of the model that a model's fact is about. `rule` is the rule whose candidates are ranked,
+    None in conditions.
     """
 
     request: Request
@@ -44,6 +45,7 @@ class Moment(Struct, frozen=True, kw_only=True):
     key: str | None = None
     timezone: str = "UTC"
     model: Model | None = None
+    rule: str | None = None
 
     @property
     def about(self) -> Model:
@@ -89,7 +91,8 @@ class Signal(Struct, frozen=True, kw_only=True):
     signals take a name in brackets. `declared` facts of a model are written in its declaration.
     `at_most` names a signal that this one never exceeds; analysis relies on it. `optional` says
     that the value may be missing. A model is `better` the more it has of such a fact: `best` can go
-    by it. `parts` tells, for `explain`, what numbers a value is made of.
+    by it. A model's fact that is `by_rule` may be another where a rule ranks its candidates than in
+    conditions. `parts` tells, for `explain`, what numbers a value is made of.
     """
 
     name: str
@@ -103,6 +106,7 @@ class Signal(Struct, frozen=True, kw_only=True):
     values: tuple[str, ...] = ()
     optional: bool = False
     declared: bool = False
+    by_rule: bool = False
     at_most: str | None = None
     better: bool = False
     examples: tuple[Example, ...] = ()

@@ -10,7 +10,8 @@ class ModelState(Struct, frozen=True, kw_only=True):
     """A model's recent behaviour, and what its server tells.
 
     Durations are microseconds, shares parts per million; None is not measured, or not told. `load` passes
-    the whole where requests wait.
+    the whole where requests wait. `typical_output` is the median of the tokens of answers, `typical_outputs` that
+    of the answers to requests which a rule decided, by the rule's name.
     """
 
     up: bool = True
@@ -25,6 +26,8 @@ class ModelState(Struct, frozen=True, kw_only=True):
     memory_free: int | None = None
     success: int | None = None
     speed: float | None = None
+    typical_output: int | None = None
+    typical_outputs: Mapping[str, int] = {}
 
 
 UNMEASURED = ModelState()

@@ -41,12 +41,13 @@ _WASTED = frozenset(set(Kind) - {Kind.GONE})
 class Errand:
     """What the attempts of one request have in common.
 
-    `began` and `deadline` are times. A `hurried` request was long in coming, and has less time than its
-    route says: no model is to blame if that is too little. `last_resort` is the model that is called
+    `rule` decided the request. `began` and `deadline` are times. A `hurried` request was long in coming, and has
+    less time than its route says: no model is to blame if that is too little. `last_resort` is the model that is called
     although it is down, since all are. `tried` is the record of what was done, in order, which the attempts write.
     """
 
     request: Request
+    rule: str | None
     options: Options
     policy: Policy
     protocol: Protocol
@@ -126,7 +127,9 @@ class Attempt:
         if errand.states.hardware.is_cold(turn.model):
             self._terms = patient(errand.terms)
         self._start = self._clock.monotonic()
-        self._ongoing = errand.states.begin(turn.model, slots, extra=turn.extra, hurried=errand.hurried)
+        self._ongoing = errand.states.begin(
+            turn.model, slots, extra=turn.extra, hurried=errand.hurried, rule=errand.rule
+        )
         self._tell(GONE)
         async with within(self._clock, turn.until, SQUEEZED):
             self._answer = await errand.transport.send(self._call(upstream), self._times)

@@ -58,6 +58,7 @@ class Dispatcher:
         attempts = begin(decision.chain, terms, contexts, now, accepted)
         errand = Errand(
             request=request,
+            rule=decision.rule,
             options=decision.options,
             policy=policy,
             protocol=protocol,

@@ -1,4 +1,4 @@
-"""What was spent before the gateway was started, read back from its records."""
+"""What was spent before the gateway was started, and how long answers were, read back from its records."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -8,23 +8,31 @@ from zoneinfo import ZoneInfo
 from routedsl.base.units import DURATIONS
 from routedsl.gateway.clock import Clock
 from routedsl.gateway.ledger import WINDOW, Entry, Ledger
+from routedsl.gateway.state import States
 from routedsl.records.search import reading
-from routedsl.records.spending import spent, used
+from routedsl.records.spending import answered, spent, used
 from routedsl.records.tables import NoRecordsError, StoreError
 
 LONGEST = timedelta(minutes=10)
 """A request that takes longer and ended just before the restart does not count for the rates."""
+ANSWERS = 2_000
+"""Answers whose lengths are read back."""
 _SECOND = DURATIONS["s"]
 _LOG = logging.getLogger(__name__)
 
 
-def recall(ledger: Ledger, records: Path, clock: Clock, timezone: str) -> None:
-    """Enter what the records tell of this month and of the last minute; where they cannot be read, that is told."""
+def recall(ledger: Ledger, states: States, records: Path, clock: Clock, timezone: str) -> None:
+    """Enter what the records tell of this month, of the last minute, and of the latest answers.
+
+    Where they cannot be read, that is told, and nothing is known.
+    """
     now, local = clock.now(), clock.now().astimezone(ZoneInfo(timezone))
     month = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     try:
         with reading(records) as connection:
             ledger.enter((Entry(key, _time(at), cost) for key, at, cost in spent(connection, _stamp(month))), timezone)
+            for length in answered(connection, ANSWERS):
+                states.remember(length.model, length.tokens, length.rule)
             _recall_rates(ledger, [*used(connection, _stamp(now - LONGEST))], _stamp(now), clock.monotonic())
     except NoRecordsError:
         return

@@ -195,7 +195,7 @@ async def _assemble(deployment: Deployment, stack: AsyncExitStack, recording: Re
     if host.offer(load_warm(deployment.path, deployment.catalog)) is Verdict.REFUSED:
         raise StartError(f"the policy `{deployment.path}` does not load")
     if settings.state is not None:
-        await asyncio.to_thread(recall, ledger, settings.state / FILE, clock, host.generation.policy.timezone)
+        await asyncio.to_thread(recall, ledger, states, settings.state / FILE, clock, host.generation.policy.timezone)
     transport = await stack.enter_async_context(AiohttpTransport(clock))
     prober = Prober(deployment.catalog.probes, states.hardware, transport, clock, deployment.environment)
     (await stack.enter_async_context(prober)).attend(host)

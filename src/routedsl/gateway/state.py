@@ -64,15 +64,27 @@ class States:
         """Whether the model's retry budget has an extra call, which is then spent."""
         return self._gauge(name).take_extra(self._clock.monotonic())
 
-    def begin(self, name: str, slots: Slots | None = None, *, extra: bool = False, hurried: bool = False) -> "Ongoing":
+    def begin(
+        self,
+        name: str,
+        slots: Slots | None = None,
+        *,
+        extra: bool = False,
+        hurried: bool = False,
+        rule: str | None = None,
+    ) -> "Ongoing":
         """A call begins, on one of its upstream's slots; it must be ended. An `extra` one was taken before.
 
-        Of a `hurried` one slowness says nothing.
+        Of a `hurried` one slowness says nothing. `rule` is what decided the request.
         """
         gauge = self._gauge(name)
         gauge.occupancy = slots
         excused = hurried or self.hardware.is_cold(name)
-        return Ongoing(gauge, self._clock, self._draw, extra=extra, excused=excused)
+        return Ongoing(gauge, self._clock, self._draw, extra=extra, excused=excused, rule=rule)
+
+    def remember(self, name: str, tokens: int, rule: str | None) -> None:
+        """A model gave an answer of so many tokens, before the gateway was started."""
+        self._gauge(name).lengths.add(tokens, rule)
 
     def slots(self, upstream: str) -> Slots:
         """The slots of an upstream, by its declared name."""
@@ -93,10 +105,11 @@ class States:
 class Ongoing:
     """One call of a model, counted until it is ended."""
 
-    def __init__(self, gauge: Gauge, clock: Clock, draw: Draw, *, extra: bool, excused: bool) -> None:
+    def __init__(self, gauge: Gauge, clock: Clock, draw: Draw, *, extra: bool, excused: bool, rule: str | None) -> None:
         """Count it in; where the breaker is half-open this is the probe. An `excused` model may be slow."""
         self._gauge = gauge
         self._excused = excused
+        self._rule = rule
         self._clock = clock
         self._draw = draw
         self._start = clock.monotonic()
@@ -123,6 +136,6 @@ class Ongoing:
         now = self._clock.monotonic()
         match outcome:
             case Answered():
-                self._gauge.answered(self._start, self._first_token, outcome, now)
+                self._gauge.answered(self._start, self._first_token, outcome, now, rule=self._rule)
             case Failed():
                 self._gauge.failed(self._start, outcome, now, self._draw(), excused=self._excused)

@@ -154,7 +154,10 @@ class Upstream(Node, frozen=True):
 
 
 class Model(Node, frozen=True):
-    """A model as declared; None is unwritten. Prices are pico-dollars per million tokens, `slots` its upstream's."""
+    """A model as declared; None is unwritten. Prices are pico-dollars per million tokens, `slots` its upstream's.
+
+    `typical_output` is how many tokens an answer is expected to have, until answers tell.
+    """
 
     name: str
     id: str
@@ -164,6 +167,7 @@ class Model(Node, frozen=True):
     supports: tuple[str, ...] | None = None
     input_price: int = 0
     output_price: int = 0
+    typical_output: int | None = None
     tags: tuple[str, ...] = ()
     slots: int | None = None
 

@@ -83,6 +83,7 @@ MODEL = Settings(
         "supports": read_names,
         "input_price": read_price,
         "output_price": read_price,
+        "typical_output": read_count,
         "tags": read_names,
     },
 )

@@ -40,6 +40,7 @@ _STATE = {
     "memory_free": Type.SHARE,
     "success": Type.SHARE,
     "speed": Type.NUMBER,
+    "typical_output": Type.COUNT,
 }
 """What a world says of a model, by the names of `ModelState`."""
 _PAST_ALL = frozenset({"load"})
@@ -185,9 +186,18 @@ def _states(value: object) -> Mapping[str, ModelState]:
 
 def _state(value: object) -> ModelState:
     fields = mapping(value)
-    _known(fields, _STATE)
+    _known(fields, (*_STATE, "typical_outputs"))
     given = {name: field(fields, name, _reader(name, type_)) for name, type_ in _STATE.items()}
-    return ModelState(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]  # each is of its type
+    return ModelState(
+        **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]  # as above
+        typical_outputs=field(fields, "typical_outputs", _counts) or {},
+    )
+
+
+def _counts(value: object) -> Mapping[str, int]:
+    counts = mapping(value)
+    found = {name: field(counts, name, lambda value: _read(Type.COUNT, value)) for name in counts}
+    return {name: number for name, number in found.items() if isinstance(number, int)}
 
 
 def _reader(fact: str, type_: Type) -> Callable[[object], Value]:

@@ -76,7 +76,7 @@ def _record(happened: Happened, seen: Seen) -> Record:
         facts=seen.facts,
         hashed=seen.hashed,
         predicates=seen.predicates,
-        world=world_to_json(happened.world, happened.program.policy.models, seen.draw),
+        world=world_to_json(happened.world, happened.program.policy.models, seen.draw, decision.rule),
     )
 
 
@@ -122,13 +122,16 @@ def cost_of(attempts: Sequence[Attempt], models: Mapping[str, Model]) -> float |
     return total / DOLLAR
 
 
-def world_to_json(world: World, models: Iterable[str], draw: int | None) -> WorldRecord:
-    """The world of declared models as an envelope has it, with the draw that the request had in it."""
+def world_to_json(world: World, models: Iterable[str], draw: int | None, rule: str | None) -> WorldRecord:
+    """The world of declared models as an envelope has it, with the draw that the request had in it.
+
+    Of what is measured for each rule it has what the deciding one ranked by.
+    """
     measured = ((name, world.model(name)) for name in models)
     return WorldRecord(
         time=instant_to_json(world.now),
         draw=None if draw is None else draw / WHOLE,
-        models={name: _state(state) for name, state in measured if state != UNMEASURED},
+        models={name: _state(state, rule) for name, state in measured if state != UNMEASURED},
         sticky=world.sticky,
         sticky_age=seconds(world.sticky_age),
         sticky_before={name: seconds(age) for name, age in world.sticky_before.items()},
@@ -141,7 +144,7 @@ def world_to_json(world: World, models: Iterable[str], draw: int | None) -> Worl
     )
 
 
-def _state(state: ModelState) -> StateRecord:
+def _state(state: ModelState, rule: str | None) -> StateRecord:
     return StateRecord(
         up=state.up,
         latency=maybe_seconds(state.latency),
@@ -155,4 +158,6 @@ def _state(state: ModelState) -> StateRecord:
         memory_free=None if state.memory_free is None else state.memory_free / WHOLE,
         success=None if state.success is None else state.success / WHOLE,
         speed=state.speed,
+        typical_output=state.typical_output,
+        typical_outputs={name: number for name, number in state.typical_outputs.items() if name == rule},
     )

@@ -34,6 +34,8 @@ class StateRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     memory_free: float | None = None
     success: float | None = None
     speed: float | None = None
+    typical_output: int | None = None
+    typical_outputs: Mapping[str, int] = {}
 
 
 class WorldRecord(msgspec.Struct, frozen=True, kw_only=True):

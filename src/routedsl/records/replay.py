@@ -213,6 +213,8 @@ def _state(state: StateRecord) -> ModelState:
         memory_free=_scaled(state.memory_free, WHOLE),
         success=_scaled(state.success, WHOLE),
         speed=state.speed,
+        typical_output=state.typical_output,
+        typical_outputs=state.typical_outputs,
     )
 
 
