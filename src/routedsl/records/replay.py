@@ -142,9 +142,9 @@ class _RecalledFacts(Facts):
         self.unrecorded: set[str] = set()
         self._askable = askable
 
-    def _read(self, text: str) -> Value:
+    def _read(self, text: str, rule: str | None = None) -> Value:
         if text not in self._askable:
-            return super()._read(text)
+            return super()._read(text, rule)
         self.unrecorded.add(text)
         return None
 
