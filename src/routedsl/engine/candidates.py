@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from routedsl.base.types import Type, Value
 from routedsl.engine.catalog import Catalog
-from routedsl.engine.chain import Chained, Contest, rank
+from routedsl.engine.chain import Chained, Contest, asking, rank
 from routedsl.engine.facts import Facts
 
 SHARE = "share"
@@ -38,10 +38,11 @@ def placed(
 
     The strategy ranks once more, and what it asks is seen.
     """
+    told = asking(contest, facts)
     asked: dict[str, dict[str, Value]] = {candidate.model: {} for candidate in contest.target.candidates}
 
     def ask(model: str, fact: str) -> Value:
-        value = facts.ask_model(model, fact)
+        value = told(model, fact)
         asked.setdefault(model, {})[fact] = value
         return value
 
