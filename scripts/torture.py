@@ -33,6 +33,7 @@ class Goal:
 
 GOALS = (
     Goal("matrix", "no fault passes a cut or altered answer for a whole one", ("tests/matrix",)),
+    Goal("cuts", "a stream cut at any byte is an error, or the whole answer", ("tests/gateway/test_cuts.py",)),
     Goal(
         "scenarios",
         "the sixteen scenarios of the Failover Bench, re-created",
