@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from routedsl.gateway.admission import with_keys
 from routedsl.gateway.host import Verdict
 from routedsl.gateway.serve import Deployment, Running, running
 from routedsl.gateway.settings import LIMITS, Limits, Settings
+from routedsl.loading.policy import Loading
 from routedsl.testing import Script, ScriptedUpstream
 
 TOKEN = "a-token-for-tests"
@@ -124,9 +125,13 @@ async def serving(
     catalog: Catalog = CATALOG,
     limits: Limits = LIMITS,
     environment: Mapping[str, str] | None = None,
+    gate: Callable[[Path], Callable[[Loading], Loading]] = lambda _: lambda loading: loading,
     **settings: object,
 ) -> AsyncIterator[Served]:
-    """Serve a policy; settings are those of `Settings`, ports are free ones unless said, nothing is watched."""
+    """Serve a policy; settings are those of `Settings`, ports are free ones unless said, nothing is watched.
+
+    `gate` makes the gate of the policy at a path.
+    """
     verdicts: asyncio.Queue[tuple[Verdict, tuple[Diagnostic, ...]]] = asyncio.Queue()
     async with ScriptedUpstream(scripts or Script()) as upstream:
         path = folder / "policy.route"
@@ -139,6 +144,7 @@ async def serving(
             environment=environment or {},
             token=TOKEN,
             report=lambda host: lambda verdict, diagnostics: verdicts.put_nowait((verdict, diagnostics)),
+            gate=gate(path),
             limits=limits,
         )
         async with running(deployment) as server:

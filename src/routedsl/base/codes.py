@@ -70,6 +70,8 @@ CODES = MappingProxyType(
         # R08: what serving needs
         "R0801": "a policy without models to serve",
         "R0802": "a key that the environment lacks",
+        "R0803": "a test that fails",
+        "R0804": "a decision that a snapshot has otherwise",
         "R0901": "a form that is not there yet",
         "R1001": "a promise that does not hold",
         "R1002": "a promise that could not be proved",

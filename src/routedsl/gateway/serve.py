@@ -40,6 +40,7 @@ from routedsl.gateway.transport import AiohttpTransport
 from routedsl.gateway.warm import load_warm
 from routedsl.gateway.watch import Watcher
 from routedsl.gateway.wiring import Gateway
+from routedsl.loading.policy import Loading
 from routedsl.records.recipe import Privacy
 from routedsl.records.recorder import Recorder
 from routedsl.records.search import FILE
@@ -57,13 +58,18 @@ class StartError(Exception):
     """Why a gateway cannot start, in one sentence for its operator."""
 
 
+def _open_gate(loading: Loading) -> Loading:
+    return loading
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
     """All that a gateway is made from.
 
     `admit` makes a policy ready to serve here. `environment` has the keys of upstreams. `token` opens
     the admin port; None: the state folder's, or one that is made. `report` makes the listener that is
-    told of each policy that is read. `reconcile` is the seconds between two looks at the policy's files.
+    told of each policy that is read. `gate` lets a loaded policy pass, or says why it may not serve.
+    `reconcile` is the seconds between two looks at the policy's files.
     """
 
     path: Path
@@ -73,6 +79,7 @@ class Deployment:
     environment: Mapping[str, str]
     token: str | None
     report: Callable[[PolicyHost], Listener]
+    gate: Callable[[Loading], Loading] = _open_gate
     limits: Limits = LIMITS
     reconcile: float = 2.0
 
@@ -192,7 +199,7 @@ async def _assemble(deployment: Deployment, stack: AsyncExitStack, recording: Re
     ledger = Ledger(clock)
     telemetry = Telemetry(host, states, ledger, clock, traffic, recording)
     host.listeners.append(deployment.report(host))
-    if host.offer(load_warm(deployment.path, deployment.catalog)) is Verdict.REFUSED:
+    if host.offer(_load(deployment)) is Verdict.REFUSED:
         raise StartError(f"the policy `{deployment.path}` does not load")
     if settings.state is not None:
         await asyncio.to_thread(recall, ledger, states, settings.state / FILE, clock, host.generation.policy.timezone)
@@ -214,6 +221,10 @@ async def _assemble(deployment: Deployment, stack: AsyncExitStack, recording: Re
         keys=keys,
         hosts=_hosts(settings),
     )
+
+
+def _load(deployment: Deployment) -> Loading:
+    return deployment.gate(load_warm(deployment.path, deployment.catalog))
 
 
 async def _open(
@@ -240,7 +251,7 @@ def _cause(error: OSError) -> str | None:
 
 
 async def _watch(stack: AsyncExitStack, deployment: Deployment, host: PolicyHost) -> None:
-    load = partial(asyncio.to_thread, load_warm, deployment.path, deployment.catalog)
+    load = partial(asyncio.to_thread, _load, deployment)
     watcher = Watcher(deployment.path, host, load, every=deployment.reconcile)
     task = asyncio.create_task(watcher.run())
     stack.push_async_callback(_cancelled, task)

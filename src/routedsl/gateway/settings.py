@@ -31,7 +31,8 @@ class Settings(BaseModel):
     many clients are connected. `drain` is how many seconds running requests get at shutdown. `state` is
     the folder of what outlives the process: records, for so many seconds (`keep`) and so many bytes
     (`records_size`), and the admin token. `record_values` are facts whose values are recorded and not
-    hashed: `user`, `session`, `header["…"]`, `metadata["…"]`.
+    hashed: `user`, `session`, `header["…"]`, `metadata["…"]`. With `gate` a policy is only taken in if its
+    tests hold, and by `snapshots` (files of requests, and tables of what is decided on them) if it decides so.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -40,6 +41,8 @@ class Settings(BaseModel):
     port: int = Field(default=8080, ge=0, le=65535)
     admin_port: int = Field(default=8081, ge=0, le=65535)
     watch: bool = True
+    gate: bool = False
+    snapshots: tuple[tuple[Path, Path], ...] = ()
     open: bool = False
     hosts: tuple[str, ...] = ()
     keys: Path | None = None

@@ -58,7 +58,8 @@ def route_snapshot(request: pytest.FixtureRequest) -> RouteSnapshot:
     root = request.config.rootpath
     if not request.config.pluginmanager.has_plugin("syrupy"):
         pytest.fail("`route_snapshot` needs syrupy: install `routedsl-gateway[test]`", pytrace=False)
-    from routedsl.tools.snapshot import TableExtension, differences
+    from routedsl.tools.kept_table import TableExtension
+    from routedsl.tools.snapshot import differences
 
     snapshot = request.getfixturevalue("snapshot").with_defaults(extension_class=TableExtension)
 

@@ -17,6 +17,7 @@ from routedsl.gateway.host import Admission, Listener, PolicyHost, Verdict
 from routedsl.gateway.serve import Deployment, StartError
 from routedsl.gateway.settings import Settings
 from routedsl.tools.color import color_on
+from routedsl.tools.gating import Gate, Snapshot
 
 TOKEN = "ROUTEDSL_ADMIN_TOKEN"  # noqa: S105 - the name of the variable that has it
 MOST_FILES = 65_536
@@ -33,6 +34,7 @@ def deployment_of(path: Path, settings: Settings, admit: Admission) -> Deploymen
         environment=dict(os.environ),
         token=os.environ.get(TOKEN) or None,
         report=lambda host: reporter(host, path),
+        gate=Gate(path, tests=settings.gate, snapshots=[Snapshot(*files) for files in settings.snapshots]),
     )
 
 

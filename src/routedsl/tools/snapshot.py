@@ -1,8 +1,7 @@
 """Decisions as a table to read and to compare: a line for each request, which depends on no other line."""
 
+from collections.abc import Iterator
 from itertools import zip_longest
-
-from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from routedsl.base.types import Type
 from routedsl.engine.decision import Action, Decision
@@ -19,23 +18,21 @@ moved with it, a review of what one request changes would show them all.
 """
 
 
-class TableExtension(SingleFileSnapshotExtension):
-    """Keeps each snapshot as a text file of its own."""
-
-    _write_mode = WriteMode.TEXT
-    file_extension = "txt"
-
-
 def differences(kept: str, now: str) -> str:
     """The lines of the requests that are decided otherwise, as they were kept and as they are now."""
-    before, after = _by_request(kept), _by_request(now)
     lines = [f"  {_line(tuple(COLUMNS))}"]
+    for before, after in changes(kept, now):
+        lines += [] if before is None else [f"- {before}"]
+        lines += [] if after is None else [f"+ {after}"]
+    return "\n".join(lines)
+
+
+def changes(kept: str, now: str) -> Iterator[tuple[str | None, str | None]]:
+    """The lines of each request that is decided otherwise; None where it was not there, or is no more."""
+    before, after = _by_request(kept), _by_request(now)
     for request in {**before, **after}:
         pairs = zip_longest(before.get(request, ()), after.get(request, ()))
-        changed = [(old, new) for old, new in pairs if old != new]
-        lines += [f"- {old}" for old, _ in changed if old is not None]
-        lines += [f"+ {new}" for _, new in changed if new is not None]
-    return "\n".join(lines)
+        yield from ((old, new) for old, new in pairs if old != new)
 
 
 def _by_request(table: str) -> dict[str, list[str]]:

@@ -16,7 +16,7 @@ from routedsl.tools.cli import main
 from routedsl.tools.commands.explain_code import page
 
 WITHOUT_EXAMPLE = {
-    "R0108", "R0209", "R0518", "R0603", "R0604", "R0605", "R0702", "R0801", "R0802",
+    "R0108", "R0209", "R0518", "R0603", "R0604", "R0605", "R0702", "R0801", "R0802", "R0803", "R0804",
     "R1002", "R1105",
 }  # fmt: skip
 """Codes that no short text has: they are about folders, bytes, sizes, serving, or what takes long to decide."""
