@@ -4,6 +4,7 @@ Every pytest run where routedsl is installed imports this module: what it needs 
 Paths are relative to pytest's root folder.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +21,26 @@ if TYPE_CHECKING:
 RouteSnapshot = Callable[[str | Path, str | Path], None]
 """Takes the paths of a policy and of its requests."""
 UPDATE = "`pytest --snapshot-update` keeps it as it is now"
+
+
+_TEST = re.compile(rb'^[ \t]*test\s+"', re.MULTILINE)
+_LARGEST = 1024 * 1024
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect the tests of policy files; one without a `test` is passed over, whatever else it is."""
+    if file_path.suffix != ".route" or not _has_tests(file_path):
+        return None
+    from routedsl.tools.pytest_items import RouteFile
+
+    return RouteFile.from_parent(parent, path=file_path)
+
+
+def _has_tests(path: Path) -> bool:
+    try:
+        return path.stat().st_size <= _LARGEST and _TEST.search(path.read_bytes()) is not None
+    except OSError:
+        return False
 
 
 class Around(TypedDict, total=False):
