@@ -62,10 +62,11 @@ def machines_from_toml(text: str, models: tuple[str, ...]) -> Mapping[str, Machi
     for name in tables:
         if name not in models:
             raise MachineError(f"the policy has no model `{name}`" + _hint(name, models))
-    absent = [name for name in models if name not in tables]
-    if absent:
-        raise MachineError(f"it has no table `[{_key(absent[0])}]`, and the policy has a model of that name")
-    return {name: _machine(name, tables[name]) for name in models}
+    machines = {name: _machine(name, table) for name, table in tables.items()}
+    absent = next((name for name in models if name not in machines), None)
+    if absent is not None:
+        raise MachineError(f"it has no table `[{_key(absent)}]`, and the policy has a model of that name")
+    return {name: machines[name] for name in models}
 
 
 def _hint(name: str, known: tuple[str, ...]) -> str:
