@@ -18,6 +18,7 @@ from routedsl.language.policy import Options, Ranked
 
 Ahead = Literal["sticky", "explore"]
 """An option that puts a candidate before those that the strategy ranks."""
+_CARRIED = ("images", "audio", "files")
 
 
 class Contest(Struct, frozen=True):
@@ -157,14 +158,8 @@ def unfit(name: str, facts: Facts, request: Request, world: World, fleet: Fleet)
 def needs(request: Request) -> tuple[str, ...]:
     """What a model must support to take a request, of the values of `supports`."""
     carrying = [message for message in request.messages if message.images or message.audio or message.files]
-    asked = {
-        "tools": bool(request.tools),
-        "images": bool(carrying) and any(message.images for message in carrying),
-        "audio": bool(carrying) and any(message.audio for message in carrying),
-        "files": bool(carrying) and any(message.files for message in carrying),
-        "json": request.json,
-    }
-    return tuple(name for name, needed in asked.items() if needed)
+    carried = [name for name in _CARRIED if any(getattr(message, name) for message in carrying)] if carrying else ()
+    return (*(("tools",) if request.tools else ()), *carried, *(("json",) if request.json else ()))
 
 
 def fits(context: int, facts: Facts, request: Request) -> bool:

@@ -1,5 +1,6 @@
 """A job on all cores of this machine."""
 
+import gc
 import os
 import signal
 from collections.abc import Iterable, Iterator
@@ -36,7 +37,7 @@ def cores() -> int:
 
 def _shared(sent: Sent[Result], pieces: Iterator[Piece]) -> Iterator[Result]:
     # A forked process would inherit threads that are none of its own; the few tenths of a second are well spent.
-    pool = ProcessPoolExecutor(cores(), get_context("spawn"), _left_alone)
+    pool = ProcessPoolExecutor(cores(), get_context("spawn"), _made_ready)
     try:
         running: set[Future[Result]] = set()
         while running := running | _submitted(pool, sent, islice(pieces, AHEAD * cores() - len(running))):
@@ -52,6 +53,10 @@ def _submitted(pool: ProcessPoolExecutor, sent: Sent[Result], pieces: Iterable[P
     return {pool.submit(sent, piece) for piece in pieces}
 
 
-def _left_alone() -> None:
-    """Leave it to the first process what happens when somebody at the terminal wants to end."""
+def _made_ready() -> None:
+    """Leave it to the first process what happens when somebody at the terminal wants to end; look for no cycles.
+
+    There are none among the millions of values that come and go, and to look for them takes a tenth of the time.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()

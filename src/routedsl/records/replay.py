@@ -7,6 +7,7 @@ records have the answers. Whatever a decision reads and the record does not have
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from msgspec.structs import replace
 
@@ -186,7 +187,7 @@ def world_of(world: WorldRecord) -> World:
     return World(
         now=datetime.fromisoformat(world.time),
         draw=None if world.draw is None else round(world.draw * WHOLE),
-        models={name: _state(state) for name, state in world.models.items()},
+        models={name: cast("ModelState", _ToldState(state)) for name, state in world.models.items()},
         sticky=world.sticky,
         sticky_age=round(world.sticky_age * DURATIONS["s"]),
         sticky_before={name: round(age * DURATIONS["s"]) for name, age in world.sticky_before.items()},
@@ -199,23 +200,47 @@ def world_of(world: WorldRecord) -> World:
     )
 
 
-def _state(state: StateRecord) -> ModelState:
-    return ModelState(
-        up=state.up,
-        latency=_scaled(state.latency, DURATIONS["s"]),
-        first_token=_scaled(state.first_token, DURATIONS["s"]),
-        errors=round(state.errors * WHOLE),
-        inflight=state.inflight,
-        queue=state.queue,
-        load=round(state.load * WHOLE),
-        slots=state.slots,
-        loaded=state.loaded,
-        memory_free=_scaled(state.memory_free, WHOLE),
-        success=_scaled(state.success, WHOLE),
-        speed=state.speed,
-        typical_output=state.typical_output,
-        typical_outputs=state.typical_outputs,
-    )
+class _ToldState:
+    """What a record tells of a model, as a `ModelState`: most are asked for little but whether they are up.
+
+    What a record has in another unit is worked out when it is asked, all else is the record's own.
+    """
+
+    __slots__ = ("_told",)
+
+    def __init__(self, told: StateRecord) -> None:
+        self._told = told
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._told, name)
+
+    @property
+    def up(self) -> bool:
+        return self._told.up
+
+    @property
+    def latency(self) -> int | None:
+        return _scaled(self._told.latency, DURATIONS["s"])
+
+    @property
+    def first_token(self) -> int | None:
+        return _scaled(self._told.first_token, DURATIONS["s"])
+
+    @property
+    def errors(self) -> int:
+        return round(self._told.errors * WHOLE)
+
+    @property
+    def load(self) -> int:
+        return round(self._told.load * WHOLE)
+
+    @property
+    def memory_free(self) -> int | None:
+        return _scaled(self._told.memory_free, WHOLE)
+
+    @property
+    def success(self) -> int | None:
+        return _scaled(self._told.success, WHOLE)
 
 
 def _scaled(value: float | None, scale: int) -> int | None:
@@ -226,7 +251,7 @@ def _request(record: Record | Past) -> Request:
     """A request that needs of a model what the recorded one did."""
     facts = record.facts
     bound = facts.get("max_tokens")
-    images, audio, files = (1 if facts.get(name) else 0 for name in ("images", "audio", "files"))
+    images, audio, files = bool(facts.get("images")), bool(facts.get("audio")), bool(facts.get("files"))
     return Request(
         endpoint=record.endpoint,
         model=record.asked,

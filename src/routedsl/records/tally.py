@@ -128,7 +128,8 @@ class Count:
 
     def seen(self, past: Past) -> None:
         """A record, whatever becomes of it."""
-        self._models.update(past.chain, past.world.models)
+        if not past.world.models.keys() <= self._models or not self._models.issuperset(past.chain):
+            self._models.update(past.chain, past.world.models)
         for attempt in past.attempts:
             if attempt.outcome == _ANSWERED:
                 self._answers.setdefault(attempt.model, Counter())[step_of(attempt.took)] += 1
