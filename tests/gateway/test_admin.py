@@ -13,6 +13,7 @@ from routedsl.engine.world import World
 from routedsl.gateway.host import Verdict
 from routedsl.gateway.recording import Decided
 from routedsl.gateway.reply import AttemptRecord
+from routedsl.gateway.settings import Limits
 from routedsl.testing import Script
 from tests.gateway.harness import TOKEN, Served, got, serving
 
@@ -31,7 +32,7 @@ async def metrics(served: Served) -> str:
         return (await got(admin.get("/metrics"))).body.decode()
 
 
-@pytest.mark.parametrize("path", ["/policy", "/metrics", "/nothing"])
+@pytest.mark.parametrize("path", ["/policy", "/models", "/explain", "/metrics", "/nothing"])
 @pytest.mark.parametrize("given", [None, "Bearer", f"Bearer {TOKEN}x", TOKEN, "Bearer \udcff", f"bearer {TOKEN} "])
 async def test_without_the_token_nothing_is_told(tmp_path: Path, path: str, given: str | None) -> None:
     headers = {} if given is None else {"authorization": given}
@@ -156,3 +157,69 @@ async def test_the_number_of_series_is_bounded_whatever_the_policy_declares(tmp_
         shown = await metrics(served)
     assert 'model="other"' in shown
     assert 1500 < len(re.findall(r"^routedsl", shown, re.MULTILINE)) <= 2000
+
+
+FAST = "else fastest of [tiny, medium] where up { sticky 10m }\nfallback [large]\n"
+
+
+async def test_the_state_of_each_model_is_told(tmp_path: Path) -> None:
+    async with serving(tmp_path) as served, ClientSession(served.running.admin_url, headers=BEARER) as admin:
+        ongoing = served.running.gateway.states.begin("tiny")
+        models = (await got(admin.get("/models"))).json["models"]
+        ongoing.end(Answered())
+        after = (await got(admin.get("/models"))).json["models"]
+    assert [model["model"] for model in models] == ["tiny", "medium", "large"]
+    assert models[0]["upstream"] == "mock"
+    assert (models[0]["up"], models[0]["latency"], models[0]["inflight"]) == (True, None, 1)
+    assert (after[0]["inflight"], models[1]["latency"]) == (0, None)
+    assert after[0]["latency"] >= 0
+
+
+async def test_a_request_is_explained_in_the_world_of_now_and_calls_nobody(tmp_path: Path) -> None:
+    session = {"headers": {"x-session-id": "s-1"}, "body": ask("hi")}
+    async with (
+        serving(tmp_path, FAST) as served,
+        ClientSession(served.running.admin_url, headers=BEARER) as admin,
+        ClientSession(served.url) as http,
+    ):
+        strange = (await got(admin.post("/explain", json=ask("hi")))).json
+        await got(http.post("/v1/chat/completions", json=ask("hi"), headers={"x-session-id": "s-1"}))
+        known = (await got(admin.post("/explain", json=session))).json
+        told = (await got(admin.post("/explain", json=session, headers={"accept": "text/plain"}))).body.decode()
+        pinned = {**session, "world": {"models": {"tiny": {"up": False}}}}
+        down = (await got(admin.post("/explain", json=pinned))).json
+        assert len(served.upstream.seen) == 1
+    assert [one["numbers"]["latency"] for one in strange["candidates"]] == [None, None]
+    assert (known["ahead"], known["ranking"]) == ("sticky", ["tiny", "medium"])
+    assert known["candidates"][0]["numbers"]["latency"] > 0
+    assert "ranking    tiny, medium  (sticky: tiny answered this conversation " in told
+    assert down["ranking"] == ["medium"]
+    assert down["candidates"][1]["left_out"] == "filtered out by `where`"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"", "invalid_json"),
+        (b"{", "invalid_json"),
+        (b"[]", "invalid_request"),
+        (b'{"body": {}}', "invalid_request"),
+        (b'{"body": {"messages": []}, "word": 1}', "invalid_request"),
+        (b'{"messages": 1, "messages": 2}', "duplicate_key"),
+    ],
+    ids=["empty", "cut", "list", "nothing", "unknown", "doubled"],
+)
+async def test_what_cannot_be_explained_is_told(tmp_path: Path, body: bytes, code: str) -> None:
+    async with serving(tmp_path) as served, ClientSession(served.running.admin_url, headers=BEARER) as admin:
+        answer = await got(admin.post("/explain", data=body))
+    assert (answer.status, answer.code) == (400, code)
+
+
+async def test_what_is_too_large_to_explain_is_turned_away(tmp_path: Path) -> None:
+    limits = Limits(size=1000)
+    async with (
+        serving(tmp_path, limits=limits) as served,
+        ClientSession(served.running.admin_url, headers=BEARER) as admin,
+    ):
+        answer = await got(admin.post("/explain", data=b" " * 2000))
+    assert (answer.status, answer.code) == (413, "body_too_large")

@@ -1,4 +1,4 @@
-"""The admin plane, on a port of its own behind a token: the policy that serves, and the metrics."""
+"""The admin plane, on a port of its own behind a token: policy, models, metrics, and why requests go where they go."""
 
 import hmac
 import os
@@ -14,17 +14,24 @@ from routedsl.engine.request import RequestError
 from routedsl.gateway.egress import ErrorBody, errors_as, sign
 from routedsl.gateway.host import Generation, PolicyHost, Refusal
 from routedsl.gateway.ingress import admit_hosts
+from routedsl.gateway.inquiry import explain_request, show_models
 from routedsl.gateway.telemetry import Telemetry
+from routedsl.gateway.wiring import Gateway
 
-_ENDPOINTS = "GET /policy, GET /metrics"
+_ENDPOINTS = "GET /policy, GET /models, POST /explain, GET /metrics"
 
 
-def make_admin(host: PolicyHost, telemetry: Telemetry, token: str, dialect: ErrorBody) -> web.Application:
+def make_admin(gateway: Gateway, token: str, dialect: ErrorBody) -> web.Application:
     """An application for operators of this machine."""
-    app = web.Application(middlewares=[errors_as(dialect, _ENDPOINTS), admit_hosts(()), holders_of(token)])
+    app = web.Application(
+        middlewares=[errors_as(dialect, _ENDPOINTS), admit_hosts(()), holders_of(token)],
+        client_max_size=gateway.limits.size,
+    )
     app.on_response_prepare.append(sign)
-    app.router.add_get("/policy", partial(_policy, host=host))
-    app.router.add_get("/metrics", partial(_metrics, telemetry=telemetry))
+    app.router.add_get("/policy", partial(_policy, host=gateway.host))
+    app.router.add_get("/metrics", partial(_metrics, telemetry=gateway.telemetry))
+    app.router.add_get("/models", partial(show_models, gateway=gateway))
+    app.router.add_post("/explain", partial(explain_request, gateway=gateway))
     return app
 
 

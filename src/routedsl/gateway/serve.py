@@ -125,7 +125,7 @@ async def running(deployment: Deployment) -> AsyncIterator[Running]:
         token = deployment.token or (folder.token() if folder else secrets.token_urlsafe(24))
         gateway = await _assemble(deployment, stack, _recording(settings, folder, stack))
         dialect = deployment.catalog.protocols["chat"].error_body
-        admin = make_admin(gateway.host, gateway.telemetry, token, dialect)
+        admin = make_admin(gateway, token, dialect)
         door = Door(settings.connections, limits, partial(no_http, dialect))
         admin_door = Door(_OPERATORS, limits, door.refuse)
         server, listener = await _open(stack, make_app(gateway), settings.host, settings.port, door)
