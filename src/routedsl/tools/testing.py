@@ -30,6 +30,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     named: str = ""
     coverage: bool = False
     fail_under: float | None = None
+    mutate: bool = False
+    seconds: float = 60.0
     as_json: bool = False
 
 
@@ -63,6 +65,13 @@ def tested(program: Program, policy: Path, requests: Sequence[Path], wanted: Wan
         if wanted.fail_under is not None and found.percent < wanted.fail_under:
             text += f"{percent_to_text(found.percent)} is under {wanted.fail_under:g}%\n"
             code = 1
+    if wanted.mutate and not failed:
+        from routedsl.tools.mutating import mutated, mutation_to_json, mutation_to_text
+
+        mutation = mutated(program, policy, trials, wanted.seconds)
+        told["mutation"] = mutation_to_json(mutation)
+        text += mutation_to_text(mutation)
+        code = code if mutation.good else 1
     return Report(json_line(told) if wanted.as_json else text, code)
 
 

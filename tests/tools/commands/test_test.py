@@ -211,3 +211,58 @@ def test_requests_that_cannot_count_are_told(arguments: tuple[str, ...], message
     result = run("", *arguments)
     assert result.exit_code == 2
     assert message in result.output
+
+
+# ── mutation ────────────────────────────────────────────────────────────────────────────────────
+
+SURVIVED = """\
+one.route: 2 tests passed
+SURVIVED  one.route:1:6
+--- one.route
++++ one.route
+@@ -1 +1 @@
+-when chars < 200 -> tiny as quick
++when chars < 199 -> tiny as quick
+      decides otherwise where chars == 199
+
+mutants   5 of 6 noticed
+"""
+LOOSE = 'test "short" { chars 5  expect tiny }\ntest "long" { chars 200  expect medium }'
+CLOSE = LOOSE.replace("chars 5 ", "chars 199 ")
+
+
+def test_a_change_that_no_test_notices_is_told() -> None:
+    result = run(LOOSE, "--mutate")
+    assert (result.exit_code, result.output) == (1, SURVIVED)
+
+
+def test_where_every_change_is_noticed_all_is_good() -> None:
+    result = run(CLOSE, "--mutate")
+    assert (result.exit_code, result.output) == (0, "one.route: 2 tests passed\nmutants   6 of 6 noticed\n")
+
+
+def test_a_change_that_is_proved_to_decide_the_same_is_left_out() -> None:
+    rules = "when chars < 200 -> tiny\nwhen chars < 100 -> tiny\nelse medium\n"
+    result = run(CLOSE, "--mutate", rules=rules)
+    assert result.exit_code == 0
+    assert result.output.endswith(" more proved to decide the same\n")
+    assert "-when chars < 100 -> tiny\n+when chars < 99 -> tiny" not in result.output
+
+
+def test_programs_read_what_no_test_notices() -> None:
+    told = json.loads(run(LOOSE, "--mutate", "--json").output)["mutation"]
+    assert {name: told[name] for name in ("noticed", "equal", "untried")} == {"noticed": 5, "equal": 0, "untried": 0}
+    (survivor,) = told["survived"]
+    assert (survivor["at"], survivor["where"]) == ("one.route:1:6", ["chars == 199"])
+
+
+def test_mutants_are_tried_for_a_while_only() -> None:
+    result = run(CLOSE, "--mutate", "--seconds", "0")
+    assert result.exit_code == 1
+    assert result.output.endswith("mutants   0 of 0 noticed, 6 not tried in time\n")
+
+
+def test_nothing_is_changed_while_tests_fail() -> None:
+    result = run('test "long" { chars 200  expect tiny }', "--mutate")
+    assert result.exit_code == 1
+    assert "mutants" not in result.output
