@@ -14,9 +14,10 @@ from routedsl.base.source import Source
 from routedsl.engine.catalog import Catalog
 from routedsl.engine.classifier import Classifier
 from routedsl.engine.compile import compile_policy
-from routedsl.engine.program import Program
+from routedsl.engine.program import Program, program_of
 from routedsl.loading.classifiers import read_classifiers
 from routedsl.loading.files import Reading, read_policy
+from routedsl.loading.prices import priced, unwritten
 
 HARMLESS = frozenset({"R0102", "R0104", "R0106", "R0702", "R0901"})
 """Findings on reading a text that lose none of its statements: what was meant was read on."""
@@ -30,7 +31,7 @@ class Loading(Struct, frozen=True, kw_only=True):
     """One attempt to load a policy: its program unless there are errors, and everything it was read from.
 
     `paths` are the file or folder as given and every file that took part or was looked for. `digest`
-    is the content's hash, the same wherever the files lie.
+    is the content's hash, the same wherever the files lie; known prices are a part of it.
     """
 
     program: Program | None
@@ -60,6 +61,8 @@ def load_policy(path: Path, catalog: Catalog, lints: Lints = _no_lints) -> Loadi
     program, checked = _compiled(reading, catalog, digest, classifiers)
     if has_errors(reading.diagnostics):
         program = None
+    if program is not None:
+        program = _priced(program, reading)
     proved = () if program is None else _analyse(program, lints)
     diagnostics = in_order([*reading.diagnostics, *_causes(checked, reading), *proved])
     return Loading(
@@ -67,7 +70,7 @@ def load_policy(path: Path, catalog: Catalog, lints: Lints = _no_lints) -> Loadi
         diagnostics=diagnostics,
         sources=tuple(reading.sources.values()),
         paths=tuple(dict.fromkeys(reading.paths)),
-        digest=digest,
+        digest=digest if program is None else program.policy.digest,
     )
 
 
@@ -85,6 +88,12 @@ def _compiled(
     if not reading.files:
         return None, ()
     return compile_policy(reading.files, catalog, digest=digest, classifiers=classifiers)
+
+
+def _priced(program: Program, reading: Reading) -> Program:
+    """The program with the prices that are known and not written."""
+    policy = priced(program.policy, unwritten(reading))
+    return program if policy is program.policy else program_of(policy, program.catalog)
 
 
 def _analyse(program: Program, lints: Lints) -> list[Diagnostic]:

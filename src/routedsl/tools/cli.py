@@ -21,6 +21,7 @@ VERBS: Mapping[str, str] = MappingProxyType(
         "diff": "Tell what two policies decide differently, with a witness for each region.",
         "graph": "Draw the decision tree of a policy.",
         "fmt": "Put policy files in their canonical form.",
+        "models": "Show the models of a policy, and what each costs.",
         "key": "Make keys for clients of the gateway.",
         "replay": "Decide recorded requests again, and tell which of them move.",
         "records": "Show what `serve --state` has recorded of requests.",
