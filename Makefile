@@ -1,6 +1,6 @@
 # The two commands a newcomer needs are `make run` and `make test`; each sets up .venv by itself.
 .DELETE_ON_ERROR:
-.PHONY: run test check fmt lock bench-decide bench-difficulty bench torture clean
+.PHONY: run test check fmt lock bench-decide bench-difficulty bench-simulate bench torture clean
 
 PY := .venv/bin/python
 BIN := .venv/bin
@@ -32,6 +32,10 @@ bench-decide: .venv/.ready
 # A trained difficulty on labelled requests of your own: make bench-difficulty DATA=labelled.jsonl
 bench-difficulty: .venv/.ready
 	@$(PY) bench/difficulty.py $(DATA)
+
+# Strategies on one fast server and three slow ones, in virtual time.
+bench-simulate: .venv/.ready
+	@$(PY) bench/simulate.py
 
 bench: .venv/.ready
 	@$(PY) bench/all.py

@@ -30,6 +30,7 @@ PAGES = tuple(
         "docs/difficulty.md",
         "docs/faults.md",
         "docs/replay.md",
+        "docs/simulation.md",
         "docs/torture.md",
     )
 )
@@ -266,6 +267,38 @@ def ways_to_learn() -> str:
     return f"\n{table(headings, rows)}\n"
 
 
+def simulated(part: str) -> str:
+    """What `bench/simulate.py` found each strategy to come to."""
+    measured = _measured("simulate.json")
+    if measured is None:
+        return ""
+    headings = ("strategy", "no answer", "cost", "first token", "99 %", "whole", "99 %", "shares", "most at once")
+    return f"\n{table(headings, (_simulated(*each) for each in measured[part]['strategies'].items()))}\n"
+
+
+def _simulated(strategy: str, outcome: Mapping[str, Any]) -> tuple[str, ...]:
+    ends, served = outcome["ends"], outcome["models"].values()
+    times = (f"{outcome[name][share]:.2f} s" for name in ("first_token", "took") for share in ("median", "p99"))
+    shares = " ".join(f"{100 * each['share']:.0f}" for each in served)
+    most = " ".join(str(each["peak"]) for each in served)
+    without = outcome["requests"] - ends["answered"] - ends["broken"]
+    return f"`{strategy}`", str(without), f"${outcome['cost']:.2f}", *times, f"{shares} %", most
+
+
+def simulation_speed() -> str:
+    """How long `bench/simulate.py` took for many requests."""
+    measured = _measured("simulate.json")
+    if measured is None:
+        return ""
+    timed = measured["timed"]
+    each = 1e6 * timed["processor"] / timed["requests"]
+    return (
+        f"{timed['requests']:,} requests among four models by `least_busy` took one process {timed['processor']:.0f} s "
+        f"of processor time, {each:.0f} µs each, and {timed['seconds']:.0f} s by the clock, on Python "
+        f"{measured['python']} and {timed['cores']} cores whose load was {timed['load']:.0f} before it began.\n"
+    )
+
+
 SECTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "facts of the request": lambda: signals(About.REQUEST),
@@ -283,6 +316,9 @@ SECTIONS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "torture": torture,
         "replay speed": replay_speed,
         "failover": failover,
+        "simulated": lambda: simulated("unknown"),
+        "simulated with slots": lambda: simulated("declared"),
+        "simulation speed": simulation_speed,
         "difficulty by fold": difficulty_by_fold,
         "difficulty drawn": difficulty_drawn,
         "difficulty foretold": difficulty_foretold,

@@ -30,7 +30,9 @@ PAGES = tuple(
     )
 )
 """Every page of the project."""
-OURS = tuple(ROOT / name for name in ("README.md", "DESIGN.md", "grammar/README.md", "docs/faults.md"))
+OURS = tuple(
+    ROOT / name for name in ("README.md", "DESIGN.md", "grammar/README.md", "docs/faults.md", "docs/simulation.md")
+)
 """The pages whose blocks are run."""
 
 _FENCE = re.compile(r"^```(?P<info>[^`\n]+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
