@@ -88,7 +88,7 @@ class Result:
 
 def run(goal: Goal) -> Result:
     """Run a goal's tests at full length."""
-    load, started = os.getloadavg()[0], perf_counter()
+    load, tried, started = os.getloadavg()[0], commit(), perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
         options = ("-q", "-p", "no:cacheprovider", "-o", "junit_family=xunit1", f"--junitxml={report}")
@@ -110,7 +110,7 @@ def run(goal: Goal) -> Result:
         seconds=round(perf_counter() - started, 1),
         measured=tuple(each.get("value", "") for each in suite.iter("property") if each.get("name") == "measured"),
         date=datetime.now(UTC).date().isoformat(),
-        commit=commit(),
+        commit=tried,
         load=round(load, 1),
     )
 
