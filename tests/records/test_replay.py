@@ -19,6 +19,7 @@ from routedsl.records.recipe import Privacy, Recipes
 from routedsl.records.record import Record, StateRecord, decode, encode
 from routedsl.records.replay import replayer_of, world_of
 from tests.effort import TORTURE
+from tests.engine.weights import classifier
 from tests.records.scenes import MODELS, moved, scene_policy, scene_request, scene_world
 
 CATALOG = builtin()
@@ -197,3 +198,32 @@ def test_numbers_and_names_that_have_no_place_in_a_record_are_left_out() -> None
     assert {"model", "max_tokens", "total_tokens"}.isdisjoint(record.facts)
     assert record.facts["messages"] == 1
     assert record.hashed["user"] is not None
+
+
+def test_another_key_of_hashes_says_nothing_of_these() -> None:
+    text = 'when user in ["bob", "eve"] -> tiny as them else tiny as rest'
+    assert replayed(text, privacy=Privacy(b"another")) == ("rest", ('user == "bob"', 'user == "eve"'))
+
+
+@pytest.mark.parametrize("name", ["difficulty", "toughness"])
+def test_what_other_weights_judged_is_not_taken_for_what_these_would(name: str) -> None:
+    text = f'classifier {name} {{ file "w.json" }} when {name} > 50 -> large as hard else tiny as easy'
+    one, other = (weighed(text, name, {word: 3}) for word in ("invoice", "where"))
+    decision, record = recorded(one, ASKED, NOW)
+    assert shape(replayer_of(one.policy, CATALOG).decide(record).decision) == shape(decision)
+    assert replayer_of(one.policy, CATALOG).decide(record).unrecorded == ()
+    assert replayer_of(other.policy, CATALOG).decide(record).unrecorded == (name,)
+    _, by_thumb = recorded(compiled(BEFORE), ASKED, NOW)
+    assert replayer_of(one.policy, CATALOG).decide(by_thumb).unrecorded == (name,)
+    thumb = compiled("when difficulty > 50 -> large else tiny")
+    expected = () if name == "toughness" else ("difficulty",)
+    assert replayer_of(thumb.policy, CATALOG).decide(record).unrecorded == expected
+
+
+def weighed(text: str, name: str, words: dict[str, int]) -> Program:
+    """A program whose fact of that name is judged by these weights."""
+    file, _ = parse(Source("rules.route", text))
+    weights = replace(classifier(words), digest=f"{sorted(words)[0]:x<64}")
+    program, found = compile_policy([file], CATALOG, classifiers={name: weights})
+    assert program is not None, found
+    return program

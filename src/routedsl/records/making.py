@@ -12,7 +12,7 @@ from routedsl.engine.report import options_to_json
 from routedsl.engine.request import Request
 from routedsl.engine.world import UNMEASURED, ModelState, World
 from routedsl.language.policy import Model
-from routedsl.records.recipe import LONGEST_TEXT, Recipes, Seen, is_text
+from routedsl.records.recipe import LONGEST_TEXT, Recipe, Recipes, Seen, is_text
 from routedsl.records.record import Attempt, Record, StateRecord, WorldRecord
 
 
@@ -42,10 +42,10 @@ class Happened:
         """The record; without `whole` the body is not read for facts that nobody has asked yet."""
         known, recipe = self.decision.facts, self.recipes.of(self.program)
         seen = (recipe.read if whole else recipe.glance)(self.request, self.world, known)
-        return _record(self, seen)
+        return _record(self, recipe, seen)
 
 
-def _record(happened: Happened, seen: Seen) -> Record:
+def _record(happened: Happened, recipe: Recipe, seen: Seen) -> Record:
     request, decision = happened.request, happened.decision
     tokens = _tokens(happened.attempts, happened.served_by)
     return Record(
@@ -77,6 +77,8 @@ def _record(happened: Happened, seen: Seen) -> Record:
         hashed=seen.hashed,
         predicates=seen.predicates,
         world=world_to_json(happened.world, happened.program.policy.models, seen.draw, decision.rule),
+        hash_key=recipe.mark,
+        classifiers=recipe.classifiers,
     )
 
 

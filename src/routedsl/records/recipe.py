@@ -16,7 +16,7 @@ from routedsl.engine.program import Program
 from routedsl.engine.request import Request
 from routedsl.engine.signal import About
 from routedsl.engine.world import World
-from routedsl.language.policy import Fact
+from routedsl.language.policy import Fact, Policy
 from routedsl.records.predicates import HASHED, MOST, hidden_atoms, hidden_draws, kept
 from routedsl.records.record import Shown
 
@@ -24,6 +24,8 @@ LARGEST_NUMBER = 2**63
 """Numbers from here on have no place in a record: JSON's readers differ on them."""
 LONGEST_TEXT = 200
 """Characters of a text that is kept, such as the name of a model; a longer one is not recorded."""
+DIGEST = 12
+"""Digits that tell weights from others."""
 MOST_RECIPES = 4
 """Recipes that are kept: requests that run may be of several policies."""
 
@@ -34,6 +36,11 @@ class Privacy:
 
     key: bytes
     told: frozenset[str] = frozenset()
+
+    @property
+    def mark(self) -> str:
+        """Tells this key from others, and nothing of it."""
+        return self.hashed("which key is this?")
 
     def hashed(self, text: str) -> str:
         """The same for equal texts, and nothing to go on for others."""
@@ -60,6 +67,8 @@ class Recipe:
     tests: Mapping[str, Test]
     draws: Mapping[str, str]
     privacy: Privacy
+    classifiers: Mapping[str, str]
+    mark: str
 
     def read(self, request: Request, world: World, known: Mapping[str, Value]) -> Seen:
         """Read all of it; `known` are facts that the decision has read."""
@@ -115,7 +124,14 @@ def recipe_of(program: Program, privacy: Privacy) -> Recipe:
         tests={name: compiled(atom) for name, atom in atoms},
         draws={name: fact.text for name, fact in hidden_draws(policy, catalog).items()},
         privacy=privacy,
+        classifiers=weights_of(policy),
+        mark=privacy.mark,
     )
+
+
+def weights_of(policy: Policy) -> dict[str, str]:
+    """The facts that classifiers judge, each with what tells its weights from others."""
+    return {each.signal: (each.digest or "")[:DIGEST] for each in policy.classifiers.values()}
 
 
 def _told(text: str, catalog: Catalog) -> Reading | None:

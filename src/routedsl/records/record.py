@@ -87,7 +87,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     (the answer broke off) or `gone` (the client left first); `status` is null where the client left before there was
     one. `first_token` is when the answer's first piece went to the client, for streams. `facts` are those of the
     request; `hashed` those whose values are told apart, and not told; `predicates` what the policy asks of
-    texts that are not kept.
+    texts that are not kept. `hash_key` marks the key of the hashes, `classifiers` the weights of those facts that
+    are judged by some: replays know by them what is comparable.
     """
 
     v: int = FORMAT
@@ -119,6 +120,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     hashed: Mapping[str, str | None]
     predicates: Mapping[str, bool | float | None]
     world: WorldRecord
+    hash_key: str | None = None
+    classifiers: Mapping[str, str] = {}
 
     @property
     def failed(self) -> bool:
@@ -162,6 +165,8 @@ class Past(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     hashed: Mapping[str, str | None]
     predicates: Mapping[str, bool | float | None]
     world: WorldRecord
+    hash_key: str | None = None
+    classifiers: Mapping[str, str] = {}
 
 
 _DECODER = msgspec.json.Decoder(Record)

@@ -4,7 +4,7 @@ Texts are not kept. So what a policy asks of them is put into it as yes-or-no fa
 records have the answers. Whatever a decision reads and the record does not have is told, and never guessed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -25,7 +25,7 @@ from routedsl.engine.world import ModelState, World
 from routedsl.language.policy import Fact, Given, InSet, Model, Policy, Predicate
 from routedsl.records.masking import masked
 from routedsl.records.predicates import hidden_atoms, hidden_draws
-from routedsl.records.recipe import Privacy
+from routedsl.records.recipe import Privacy, weights_of
 from routedsl.records.record import Past, Record, Shown, StateRecord, WorldRecord
 
 _SCALE: Mapping[Type, int] = {Type.DURATION: DURATIONS["s"], Type.MONEY: DOLLAR, Type.SHARE: WHOLE}
@@ -62,6 +62,7 @@ class Replayer:
     atoms: Mapping[str, Predicate]
     draws: Mapping[str, Fact]
     askable: frozenset[str]
+    weights: Mapping[str, str]
     privacy: Privacy | None
 
     @property
@@ -88,6 +89,9 @@ class Replayer:
         for name, type_ in self.scaled.items():
             if name in pinned:
                 pinned[name] = _value(type_, facts[name])
+        if record.classifiers != self.weights:
+            for name in _judged_otherwise(record.classifiers, self.weights):
+                pinned.pop(name, None)
         for name, atom in self.atoms.items():
             answer = self._answer(name, atom, record)
             if answer is not None:
@@ -113,7 +117,7 @@ class Replayer:
                 return False
             case Given():
                 return True
-            case InSet(values=values) if self.privacy is not None:
+            case InSet(values=values) if self.privacy is not None and record.hash_key == self.privacy.mark:
                 return hashed in {self.privacy.hashed(str(value)) for value in values}
             case _:
                 return None
@@ -122,14 +126,20 @@ class Replayer:
 def replayer_of(policy: Policy, catalog: Catalog, privacy: Privacy | None = None) -> Replayer:
     """A replayer of a checked policy. With the key of the hashes, equality with hashed values is decided too."""
     hidden, draws = hidden_atoms(policy, catalog), hidden_draws(policy, catalog)
-    signals = {name: _unread(signal) for name, signal in catalog.signals.items()}
+    judged = {each.signal: _named(each.signal, Type.NUMBER) for each in policy.classifiers.values()}
+    signals = {name: _unread(signal) for name, signal in {**catalog.signals, **judged}.items()}
     signals |= {name: _named(name, Type.BOOL) for name in hidden} | {name: _named(name, Type.TEXT) for name in draws}
     program = program_of(masked(policy, catalog), replace(catalog, signals=signals))
     named = {text: reading.signal for text, reading in program.readings.named.items()}
-    asked = {**named, **{name: signal for name, signal in catalog.signals.items() if not signal.keyed}}
+    asked = {**named, **{name: signal for name, signal in {**catalog.signals, **judged}.items() if not signal.keyed}}
     types = {text: signal.type for text, signal in asked.items() if signal.about is About.REQUEST}
     scaled = {text: type_ for text, type_ in types.items() if type_ in _SCALE or type_ is Type.TIME}
-    return Replayer(program, scaled, hidden, draws, frozenset({*types, *hidden, *draws}), privacy)
+    return Replayer(program, scaled, hidden, draws, frozenset({*types, *hidden, *draws}), weights_of(policy), privacy)
+
+
+def _judged_otherwise(one: Mapping[str, str], other: Mapping[str, str]) -> Iterator[str]:
+    """The facts that were judged by one set of weights, and would be by another."""
+    return (name for name in {**one, **other} if one.get(name) != other.get(name))
 
 
 class _RecalledFacts(Facts):
