@@ -27,6 +27,7 @@ from routedsl.engine.features import WORDS, Group, features_of, group_of
 from routedsl.engine.program import Program
 from routedsl.engine.request import Message, Request
 from routedsl.engine.rule_of_thumb import points_of
+from routedsl.engine.wording import Wording, wording_of
 from routedsl.engine.world import World
 from routedsl.language.parse import parse
 from routedsl.loading.envelope import now_utc
@@ -65,10 +66,11 @@ Score = Callable[[Judged], float]
 
 
 class Sample(NamedTuple):
-    """A labelled request, and its text."""
+    """A labelled request, its text, and its wording."""
 
     labelled: Labelled
     text: str
+    wording: Wording
 
 
 # ── what the policy decides, and what it costs ──────────────────────────────────────────────────
@@ -84,9 +86,13 @@ def program_at(quality: float) -> Program:
     return program
 
 
-def request_of(sample: Sample) -> Request:
+def request_of(text: str) -> Request:
     """The request as a client would send it."""
-    return Request(endpoint="chat", model="auto", messages=(Message(role="user", text=sample.text),))
+    return Request(endpoint="chat", model="auto", messages=(Message(role="user", text=text),))
+
+
+def _sample(labelled: Labelled, text: str) -> Sample:
+    return Sample(labelled, text, wording_of(request_of(text)))
 
 
 def check_threshold(samples: Sequence[Sample], judged: Mapping[int, Judged]) -> None:
@@ -96,7 +102,7 @@ def check_threshold(samples: Sequence[Sample], judged: Mapping[int, Judged]) -> 
         program = program_at(quality)
         for sample in samples[::EVERY]:
             difficulty = judged[id(sample.labelled)].difficulty
-            decision = program.decide(request_of(sample), world, {"difficulty": difficulty})
+            decision = program.decide(request_of(sample.text), world, {"difficulty": difficulty})
             if decision.model != ("weak" if quality >= difficulty else "strong"):
                 raise AssertionError(f"at quality {quality} the policy decides otherwise on difficulty {difficulty}")
 
@@ -106,7 +112,7 @@ def costs(samples: Sequence[Sample]) -> tuple[dict[int, float], dict[int, float]
     program, world = program_at(50), World(now=now_utc())
     whole, prompt = dict[int, float](), dict[int, float]()
     for sample in samples:
-        facts = program.facts(request_of(sample), world)
+        facts = program.facts(request_of(sample.text), world)
         both = (facts.ask_model(model, "cost") for model in ("strong", "weak"))
         strong, weak = (cost if isinstance(cost, int) else 0 for cost in both)
         tokens = facts.ask("tokens")
@@ -151,22 +157,22 @@ def characters(sample: Sample) -> Groups:
 
 def buckets(bits: int) -> Callable[[Sample], Groups]:
     """Words, hashed to so many bits."""
-    return lambda sample: (group_of({crc32(word) % (1 << bits) for word in sample.labelled.wording.distinct}, 1.0),)
+    return lambda sample: (group_of({crc32(word) % (1 << bits) for word in sample.wording.distinct}, 1.0),)
 
 
 def endings(sample: Sample) -> Groups:
     """Words and their endings."""
-    return features_of(sample.labelled.wording, points_of(sample.labelled.wording))[:2]
+    return features_of(sample.wording, points_of(sample.wording))[:2]
 
 
 def parts(sample: Sample) -> Groups:
     """The parts of the rule of thumb."""
-    return features_of(sample.labelled.wording, points_of(sample.labelled.wording))[2:]
+    return features_of(sample.wording, points_of(sample.wording))[2:]
 
 
 def everything(sample: Sample) -> Groups:
     """What is served."""
-    return features_of(sample.labelled.wording, points_of(sample.labelled.wording))
+    return features_of(sample.wording, points_of(sample.wording))
 
 
 VARIANTS = (
@@ -247,8 +253,9 @@ def compared(
         "cost": lambda one: whole[id(one.request)],
         "prompt": lambda one: prompt[id(one.request)],
     }
+    chars = {id(sample.labelled): sample.wording.chars for sample in samples}
     found = {
-        "the length of the prompt": figures(folds, lambda one: one.request.wording.chars, weights),
+        "the length of the prompt": figures(folds, lambda one: chars[id(one.request)], weights),
         "rule of thumb": figures(folds, by_thumb, weights),
         "trained difficulty, as served": figures(folds, served, weights),
     }
@@ -263,7 +270,7 @@ def measured(path: Path) -> dict[str, object]:
     with path.open("rb") as stream:
         found = read_labelled(stream, str(path), builtin().protocols["chat"])
     lines = [line for line in path.read_bytes().splitlines() if line.strip()]
-    samples = [Sample(one, json.loads(line)["prompt"]) for one, line in zip(found, lines, strict=True)]
+    samples = [_sample(one, json.loads(line)["prompt"]) for one, line in zip(found, lines, strict=True)]
     material = material_of(found)
     folds = judge_by_folds(found, material, FOLDS, lambda: None)
     check_threshold(samples, {id(one.request): one for fold in folds for one in fold})

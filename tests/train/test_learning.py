@@ -141,12 +141,12 @@ def test_where_every_text_stands_in_every_subject_nothing_can_be_judged() -> Non
 
 def judged(difficulty: float, *, weak: bool, strong: bool = True) -> Judged:
     request = labelled(lines(Random(0)))[0]
-    return Judged(Labelled(request.wording, weak, strong, "s", 0), difficulty, difficulty / 100, 50)
+    return Judged(Labelled(request.hashed, weak, strong, "s", 0), difficulty, difficulty / 100, 50)
 
 
 REQUEST = FOUND[0]
 ANY = st.builds(
-    lambda difficulty, weak, strong: Judged(Labelled(REQUEST.wording, weak, strong, "s", 0), difficulty, None, 50),
+    lambda difficulty, weak, strong: Judged(Labelled(REQUEST.hashed, weak, strong, "s", 0), difficulty, None, 50),
     st.integers(0, 10),
     st.booleans(),
     st.booleans(),

@@ -64,7 +64,11 @@ class Opinion(Struct, frozen=True):
 def opinion_on(wording: Wording, classifier: Classifier) -> Opinion | None:
     """What a classifier says of a request; None where it abstains: there are no words, or too few that it knows."""
     points = points_of(wording)
-    features = features_of(wording, points)
+    return opinion_of(features_of(wording, points), points, classifier)
+
+
+def opinion_of(features: Features, points: Sequence[int], classifier: Classifier) -> Opinion | None:
+    """The same of a request's features and the points of each part of the rule of thumb."""
     if not _is_known(features.words.indices, classifier.weights):
         return None
     parts = _parts(features, points, classifier)
@@ -78,7 +82,7 @@ def _is_known(words: Collection[int], weights: Sequence[int]) -> bool:
     return bool(words) and len(words) - unknown >= LEAST_KNOWN * len(words)
 
 
-def _parts(features: Features, points: list[int], classifier: Classifier) -> dict[str, float]:
+def _parts(features: Features, points: Sequence[int], classifier: Classifier) -> dict[str, float]:
     weight, unit = classifier.weights.__getitem__, classifier.step / classifier.scale.spread
     thumb = (rule_of_thumb(points) - MIDDLE) / classifier.scale.thumb_spread
     learned = {name: unit * group.value * sum(map(weight, group.indices)) for name, group in features._asdict().items()}

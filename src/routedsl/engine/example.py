@@ -38,6 +38,11 @@ def candidate(state: ModelState = UNMEASURED, asked: Moment | None = None, **dec
     return replace(asked or chat("hi"), world=World(now=NOON, models={"tiny": state}), model=model)
 
 
+def under(rule: str, asked: Moment) -> Moment:
+    """A moment in which a rule has decided, and ranks its candidates."""
+    return replace(asked, rule=rule)
+
+
 def reading(signal: Signal, example: Example, signals: Mapping[str, Signal]) -> Value:
     """What a signal reads at the example's moment, other facts of it being read by `signals`, by their names."""
 

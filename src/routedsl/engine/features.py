@@ -41,16 +41,38 @@ class Features(NamedTuple):
     parts: Group
 
 
+class Hashed(NamedTuple):
+    """All that features are made of: the indices of words and of endings, and the points of each part."""
+
+    words: Collection[int]
+    endings: Collection[int]
+    points: Sequence[int]
+
+
 def features_of(wording: Wording, points: Sequence[int]) -> Features:
-    """The features of a request by its wording and the points of each part.
+    """The features of a request by its wording and the points of each part."""
+    return features_from(hashed(wording, points))
+
+
+def hashed(wording: Wording, points: Sequence[int]) -> Hashed:
+    """What the features of a request are made of."""
+    endings = {word[-_ENDING:] for word in wording.distinct}
+    return Hashed(
+        words={crc32(word) % WORDS for word in wording.distinct},
+        endings={WORDS + crc32(ending) % ENDINGS for ending in endings},
+        points=points,
+    )
+
+
+def features_from(known: Hashed) -> Features:
+    """The features that are made of it.
 
     The rarer the features of a group are, the less they are worth: it takes more to learn much from them.
     """
-    endings = {word[-_ENDING:] for word in wording.distinct}
     return Features(
-        words=group_of({crc32(word) % WORDS for word in wording.distinct}, 0.5),
-        endings=group_of({WORDS + crc32(ending) % ENDINGS for ending in endings}, 1.0),
-        parts=group_of([first + point for first, point in zip(_FIRST_LEVELS, points, strict=True)], 2.0),
+        words=group_of(known.words, 0.5),
+        endings=group_of(known.endings, 1.0),
+        parts=group_of([first + point for first, point in zip(_FIRST_LEVELS, known.points, strict=True)], 2.0),
     )
 
 

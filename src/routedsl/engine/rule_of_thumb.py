@@ -4,7 +4,7 @@ Only what is seen counts. A short text is no sign of an easy request and an unkn
 nothing is known, the middle is what is said. Each part is named and bounded, and `explain` shows it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -119,6 +119,6 @@ def points_of(wording: Wording) -> list[int]:
     return [max(part.least, min(part.points(wording), part.most)) for part in PARTS.values()]
 
 
-def rule_of_thumb(points: list[int]) -> int:
+def rule_of_thumb(points: Sequence[int]) -> int:
     """The difficulty, from 0 to 100, of a request with these points."""
     return max(0, min(HIGHEST, MIDDLE + sum(points)))

@@ -11,7 +11,7 @@ class ModelState(Struct, frozen=True, kw_only=True):
 
     Durations are microseconds, shares parts per million; None is not measured, or not told. `load` passes
     the whole where requests wait. `typical_output` is the median of the tokens of answers, `typical_outputs` that
-    of the answers to requests which a rule decided, by the rule's name.
+    of the answers to requests which a rule decided, by the rule's name; `success_by_rule` likewise.
     """
 
     up: bool = True
@@ -25,6 +25,7 @@ class ModelState(Struct, frozen=True, kw_only=True):
     loaded: bool | None = None
     memory_free: int | None = None
     success: int | None = None
+    success_by_rule: Mapping[str, int] = {}
     speed: float | None = None
     typical_output: int | None = None
     typical_outputs: Mapping[str, int] = {}

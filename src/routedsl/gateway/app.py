@@ -8,7 +8,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from routedsl.engine.protocol import with_beside
 from routedsl.engine.request import RequestError
-from routedsl.gateway import endpoints
+from routedsl.gateway import endpoints, feedback
 from routedsl.gateway.egress import errors_as, sign
 from routedsl.gateway.entrance import bearers_of, in_place
 from routedsl.gateway.ingress import admit_hosts, when_asked_for
@@ -23,7 +23,7 @@ def make_app(gateway: Gateway) -> web.Application:
     usual = gateway.catalog.protocols["chat"].error_body
     protocols = tuple(with_beside(gateway.catalog.protocols.values()))
     paths = [f"POST {protocol.path}" for protocol in protocols]
-    there_are = ", ".join((*paths, "GET /v1/models", "GET /healthz", "GET /readyz"))
+    there_are = ", ".join((*paths, f"POST {feedback.PATH}", "GET /v1/models", "GET /healthz", "GET /readyz"))
     app = web.Application(
         middlewares=[
             errors_as(usual, there_are, {protocol.path: protocol.error_body for protocol in protocols}),
@@ -40,6 +40,7 @@ def make_app(gateway: Gateway) -> web.Application:
         app.router.add_post(
             protocol.path, partial(endpoints.complete, protocol=protocol), expect_handler=when_asked_for
         )
+    app.router.add_post(feedback.PATH, feedback.rate, expect_handler=when_asked_for)
     app.router.add_get("/v1/models", endpoints.list_models)
     app.router.add_get("/v1/models/{id:.+}", endpoints.show_model)
     app.router.add_head("/", endpoints.greet)

@@ -85,7 +85,7 @@ def _world(gateway: Gateway, request: Request, generation: Generation, conversat
     now = gateway.clock.now()
     return World(
         now=now,
-        models=gateway.states.world_models(),
+        models=gateway.states.world_models(generation.policy.digest),
         sticky=sticky,
         sticky_age=0 if sticky is None else ages.pop(sticky),
         sticky_before=ages,

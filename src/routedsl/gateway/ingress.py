@@ -86,9 +86,7 @@ def _hostname(host: str) -> str:
 
 async def read_request(request: web.Request, protocol: Protocol, limits: Limits, identity: str) -> Request:
     """The body as the protocol reads it; raises `RequestError`."""
-    _check_headers(request, limits)
-    await _invite_body(request)
-    body = await _read_body(request, limits)
+    body = await read_body(request, limits)
     client = request.get(CLIENT)
     headers = _joined(request.headers, leave_out=_NOTHING if client is None else CREDENTIALS)
     key = None if client is None else client.name
@@ -96,6 +94,13 @@ async def read_request(request: web.Request, protocol: Protocol, limits: Limits,
     if len(body) < LARGE:
         return protocol.parse(body, arrival)
     return await asyncio.to_thread(protocol.parse, body, arrival)
+
+
+async def read_body(request: web.Request, limits: Limits) -> bytes:
+    """The body, which says that it is JSON; raises `RequestError`."""
+    _check_headers(request, limits)
+    await _invite_body(request)
+    return await _read_body(request, limits)
 
 
 async def when_asked_for(_request: web.Request) -> None:
@@ -149,7 +154,8 @@ async def _filled(body: bytearray, request: web.Request, limits: Limits, seconds
 
 
 def _too_large(limits: Limits) -> RequestError:
-    return RequestError("body_too_large", f"a body may have up to {limits.size // 2**20} MiB")
+    most = f"{limits.size // 2**20} MiB" if limits.size >= 2**20 else f"{limits.size} bytes"
+    return RequestError("body_too_large", f"a body may have up to {most}")
 
 
 def _joined(headers: Mapping[str, str], leave_out: Collection[str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What was spent before the gateway was started, and how long answers were, read back from its records."""
+"""What was spent before the gateway was started, and how models did and how long answers were, from its records."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -6,9 +6,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from routedsl.base.units import DURATIONS
+from routedsl.engine.history import Standing
 from routedsl.gateway.clock import Clock
+from routedsl.gateway.history import History
 from routedsl.gateway.ledger import WINDOW, Entry, Ledger
 from routedsl.gateway.state import States
+from routedsl.records.outcomes import outcomes
 from routedsl.records.search import reading
 from routedsl.records.spending import answered, spent, used
 from routedsl.records.tables import NoRecordsError, StoreError
@@ -38,6 +41,18 @@ def recall(ledger: Ledger, states: States, records: Path, clock: Clock, timezone
         return
     except StoreError as error:
         _LOG.warning("what was spent before the start is not known: %s", error)
+
+
+def recall_history(history: History, records: Path) -> None:
+    """Count what the records tell of how well models did; where they cannot be read, that is told."""
+    try:
+        with reading(records) as connection:
+            for each in outcomes(connection):
+                history.add(each.model, each.rule, Standing(each.samples, each.good, each.at))
+    except NoRecordsError:
+        return
+    except StoreError as error:
+        _LOG.warning("how well models did before the start is not known: %s", error)
 
 
 def _recall_rates(ledger: Ledger, requests: list[tuple[str | None, int, int, int]], now: int, monotonic: int) -> None:

@@ -28,7 +28,7 @@ from routedsl.gateway.keyfile import KeyFileError, read_keys
 from routedsl.gateway.keys import Keys
 from routedsl.gateway.ledger import Ledger
 from routedsl.gateway.probing import Prober
-from routedsl.gateway.recall import recall
+from routedsl.gateway.recall import recall, recall_history
 from routedsl.gateway.recording import Recording
 from routedsl.gateway.sessions import Sessions
 from routedsl.gateway.settings import LIMITS, Limits, Settings, is_loopback
@@ -187,7 +187,7 @@ def _recording(settings: Settings, folder: Folder | None, stack: AsyncExitStack)
     load_tokenizer()
     recorder = Recorder(folder.path / FILE, Keep(settings.keep, settings.records_size), load_tokenizer)
     stack.push_async_callback(asyncio.to_thread, recorder.close, _LAST_RECORDS)
-    return Recording(recorder, Privacy(folder.key(), frozenset(settings.record_values)))
+    return Recording(recorder, Privacy(folder.key(), frozenset(settings.record_values), settings.record_features))
 
 
 async def _assemble(deployment: Deployment, stack: AsyncExitStack, recording: Recording | None) -> Gateway:
@@ -203,6 +203,7 @@ async def _assemble(deployment: Deployment, stack: AsyncExitStack, recording: Re
         raise StartError(f"the policy `{deployment.path}` does not load")
     if settings.state is not None:
         await asyncio.to_thread(recall, ledger, states, settings.state / FILE, clock, host.generation.policy.timezone)
+        await asyncio.to_thread(recall_history, states.history, settings.state / FILE)
     transport = await stack.enter_async_context(AiohttpTransport(clock))
     prober = Prober(deployment.catalog.probes, states.hardware, transport, clock, deployment.environment)
     (await stack.enter_async_context(prober)).attend(host)

@@ -31,7 +31,8 @@ class Settings(BaseModel):
     many clients are connected. `drain` is how many seconds running requests get at shutdown. `state` is
     the folder of what outlives the process: records, for so many seconds (`keep`) and so many bytes
     (`records_size`), and the admin token. `record_values` are facts whose values are recorded and not
-    hashed: `user`, `session`, `header["…"]`, `metadata["…"]`. With `gate` a policy is only taken in if its
+    hashed: `user`, `session`, `header["…"]`, `metadata["…"]`. `record_features` has hashes of the words
+    of each request recorded, for `routedsl train difficulty --from`. With `gate` a policy is only taken in if its
     tests hold, and by `snapshots` (files of requests, and tables of what is decided on them) if it decides so.
     """
 
@@ -52,6 +53,7 @@ class Settings(BaseModel):
     state: Path | None = None
     keep: Annotated[int, BeforeValidator(age_of), Field(gt=0)] = 30 * 86400
     records_size: Annotated[int, BeforeValidator(size_of), Field(ge=1_000_000)] = 1_000_000_000
+    record_features: bool = False
     record_values: tuple[Annotated[str, AfterValidator(_recordable)], ...] = ()
 
 

@@ -10,6 +10,7 @@ from routedsl.engine.outcome import Answered, Failed, Outcome
 from routedsl.engine.world import ModelState
 from routedsl.gateway.clock import Clock
 from routedsl.gateway.hardware import Hardware
+from routedsl.gateway.history import History
 from routedsl.gateway.slots import Slots
 
 QUIET = 60 * DURATIONS["s"]
@@ -35,16 +36,18 @@ class States:
         self._told: dict[str, int] = {}
         self._slots: defaultdict[str, Slots] = defaultdict(Slots)
         self.hardware = Hardware(clock, self.slots)
+        self.history = History(clock)
 
     @property
     def in_flight(self) -> int:
         """Calls of upstreams that are running."""
         return sum(gauge.inflight for gauge in self._gauges.values())
 
-    def world_models(self) -> Mapping[str, ModelState]:
-        """What decisions may know now; a model that is left out is up and unmeasured."""
+    def world_models(self, policy: str = "") -> Mapping[str, ModelState]:
+        """What decisions of a policy, by its digest, may know now; a model that is left out is up and unmeasured."""
         now = self._clock.monotonic()
-        return self.hardware.merged({name: gauge.state(now) for name, gauge in self._gauges.items()})
+        measured = self.hardware.merged({name: gauge.state(now) for name, gauge in self._gauges.items()})
+        return self.history.merged(measured, policy)
 
     def is_up(self, name: str) -> bool:
         """Whether an attempt may be made: the breaker is closed, or half-open and nobody probes."""

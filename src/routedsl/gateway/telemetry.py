@@ -23,7 +23,7 @@ from routedsl.gateway.traffic import Traffic
 from routedsl.records.recorder import Recorder
 
 _BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
-_MOST_MODELS = 100
+_MOST_MODELS = 80
 _OTHER = "other"
 _Metric = TypeVar("_Metric", Counter, Histogram)
 
@@ -60,6 +60,7 @@ class Telemetry:
         self._seconds = _Capped(seconds, 10)
         self._reloads = Counter("routedsl_reloads", "Policies that were read.", ("verdict",), registry=registry)
         self._registry = registry
+        self._states = states
         self._ledger = ledger
         self._clock = clock
         self._traffic = traffic
@@ -89,6 +90,7 @@ class Telemetry:
             ending.took = self._clock.monotonic() - ending.began
             self._ended(decided.decision, ending)
             self._bill(decided, ending)
+            self._states.history.note(ending.attempts, decided.decision.rule, decided.decision.policy)
             if self.recording is not None:
                 self.recording.note(decided, ending)
 
@@ -162,13 +164,18 @@ class _Snapshot(Collector):
         inflight = GaugeMetricFamily("routedsl_model_in_flight", "Calls that are running.", labels=("model",))
         errors = GaugeMetricFamily("routedsl_model_errors", "Recent share of failed calls.", labels=("model",))
         latency = GaugeMetricFamily("routedsl_model_latency_seconds", "Recent median.", labels=("model",))
+        success = GaugeMetricFamily("routedsl_model_success", "Share of good outcomes.", labels=("model",))
+        samples = GaugeMetricFamily("routedsl_model_outcomes", "Outcomes that it counts.", labels=("model",))
         for name, state in sorted(self._states.world_models().items())[:_MOST_MODELS]:
             up.add_metric((name,), state.up)
             inflight.add_metric((name,), state.inflight)
             errors.add_metric((name,), state.errors / 1e6)
             if state.latency is not None:
                 latency.add_metric((name,), state.latency / 1e6)
-        return (up, inflight, errors, latency)
+            if state.success is not None:
+                success.add_metric((name,), state.success / 1e6)
+            samples.add_metric((name,), self._states.history.samples(name))
+        return (up, inflight, errors, latency, success, samples)
 
 
 class _Kept(Collector):

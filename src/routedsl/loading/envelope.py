@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import blake2b
 
 import msgspec
@@ -186,17 +187,18 @@ def _states(value: object) -> Mapping[str, ModelState]:
 
 def _state(value: object) -> ModelState:
     fields = mapping(value)
-    _known(fields, (*_STATE, "typical_outputs"))
+    _known(fields, (*_STATE, "typical_outputs", "success_by_rule"))
     given = {name: field(fields, name, _reader(name, type_)) for name, type_ in _STATE.items()}
     return ModelState(
         **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]  # as above
-        typical_outputs=field(fields, "typical_outputs", _counts) or {},
+        typical_outputs=field(fields, "typical_outputs", partial(_by_rule, Type.COUNT)) or {},
+        success_by_rule=field(fields, "success_by_rule", partial(_by_rule, Type.SHARE)) or {},
     )
 
 
-def _counts(value: object) -> Mapping[str, int]:
-    counts = mapping(value)
-    found = {name: field(counts, name, lambda value: _read(Type.COUNT, value)) for name in counts}
+def _by_rule(type_: Type, value: object) -> Mapping[str, int]:
+    given = mapping(value)
+    found = {name: field(given, name, partial(_read, type_)) for name in given}
     return {name: number for name, number in found.items() if isinstance(number, int)}
 
 

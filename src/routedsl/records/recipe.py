@@ -6,19 +6,24 @@ from hashlib import blake2b
 from itertools import islice
 from typing import TypeGuard
 
+from msgspec import UNSET, UnsetType
+
 from routedsl.base.types import Type, Value
 from routedsl.base.units import WHOLE, to_json
 from routedsl.engine.catalog import Catalog
 from routedsl.engine.code import Test, compiled
 from routedsl.engine.draw import draw_of
 from routedsl.engine.facts import Facts, Reading, Readings
+from routedsl.engine.features import EDITION, hashed
 from routedsl.engine.program import Program
 from routedsl.engine.request import Request
+from routedsl.engine.rule_of_thumb import points_of
 from routedsl.engine.signal import About
+from routedsl.engine.wording import wording_of
 from routedsl.engine.world import World
 from routedsl.language.policy import Fact, Policy
 from routedsl.records.predicates import HASHED, MOST, hidden_atoms, hidden_draws, kept
-from routedsl.records.record import Shown
+from routedsl.records.record import FeaturesRecord, Shown
 
 LARGEST_NUMBER = 2**63
 """Numbers from here on have no place in a record: JSON's readers differ on them."""
@@ -32,10 +37,14 @@ MOST_RECIPES = 4
 
 @dataclass(frozen=True, slots=True)
 class Privacy:
-    """How values are hashed, and which are told after all, by the facts' names: `header["x-tier"]`, `user`."""
+    """How values are hashed, and which are told after all, by the facts' names: `header["x-tier"]`, `user`.
+
+    With `features`, what classifiers read of the wording is kept too.
+    """
 
     key: bytes
     told: frozenset[str] = frozenset()
+    features: bool = False
 
     @property
     def mark(self) -> str:
@@ -55,6 +64,7 @@ class Seen:
     hashed: Mapping[str, str | None]
     predicates: Mapping[str, bool | float | None]
     draw: int | None
+    features: FeaturesRecord | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,7 @@ class Recipe:
             predicates={name: bool(test(facts.values, facts.read)) for name, test in self.tests.items()}
             | {name: drawn(facts.ask(text)) for name, text in self.draws.items()},
             draw=_draw(facts),
+            features=_features(request) if self.privacy.features else UNSET,
         )
 
     def glance(self, request: Request, world: World, known: Mapping[str, Value]) -> Seen:
@@ -150,6 +161,12 @@ def _every(catalog: Catalog, named: Mapping[str, Reading]) -> dict[str, Reading]
 
 def _fact(reading: Reading) -> Fact:
     return Fact(reading.signal.name, reading.signal.type, key=reading.key)
+
+
+def _features(request: Request) -> FeaturesRecord:
+    wording = wording_of(request)
+    words, endings, points = hashed(wording, points_of(wording))
+    return FeaturesRecord(EDITION, tuple(sorted(words)), tuple(sorted(endings)), tuple(points))
 
 
 def _draw(facts: Facts) -> int | None:

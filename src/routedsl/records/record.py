@@ -33,6 +33,7 @@ class StateRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     loaded: bool | None = None
     memory_free: float | None = None
     success: float | None = None
+    success_by_rule: Mapping[str, float] = {}
     speed: float | None = None
     typical_output: int | None = None
     typical_outputs: Mapping[str, int] = {}
@@ -53,6 +54,18 @@ class WorldRecord(msgspec.Struct, frozen=True, kw_only=True):
     total_spent_month: float = 0
     requests_per_minute: int = 0
     tokens_per_minute: int = 0
+
+
+class FeaturesRecord(msgspec.Struct, frozen=True):
+    """What a classifier reads of a request's wording, and no text: hashed words and endings, points of each part.
+
+    `edition` is that of the features: those of another mean nothing.
+    """
+
+    edition: int
+    words: tuple[int, ...]
+    endings: tuple[int, ...]
+    points: tuple[int, ...]
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -88,7 +101,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     one. `first_token` is when the answer's first piece went to the client, for streams. `facts` are those of the
     request; `hashed` those whose values are told apart, and not told; `predicates` what the policy asks of
     texts that are not kept. `hash_key` marks the key of the hashes, `classifiers` the weights of those facts that
-    are judged by some: replays know by them what is comparable.
+    are judged by some: replays know by them what is comparable. `score` is what feedback said of the answer, kept
+    beside the line. `features` are there where the operator wants them.
     """
 
     v: int = FORMAT
@@ -122,6 +136,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     world: WorldRecord
     hash_key: str | None = None
     classifiers: Mapping[str, str] = {}
+    score: float | msgspec.UnsetType = msgspec.UNSET
+    features: FeaturesRecord | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def failed(self) -> bool:
@@ -176,6 +192,11 @@ _PAST = msgspec.json.Decoder(Past)
 def encode(record: Record) -> bytes:
     """The record's line, without its end."""
     return msgspec.json.encode(record)
+
+
+def scored(line: bytes, score: float) -> bytes:
+    """The line of a record with the score that its answer got later."""
+    return line[:-1] + b',"score":' + msgspec.json.encode(score) + b"}"
 
 
 def decode(line: bytes) -> Record:

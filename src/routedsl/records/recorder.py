@@ -7,14 +7,16 @@ told in one line of the log when it begins and in one when it is over.
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
+from routedsl.records.outcomes import Rated
 from routedsl.records.record import Record
 from routedsl.records.steady import Keep, Losses, SteadyFile
 from routedsl.records.store import Row, row_of
+from routedsl.records.tables import StoreError
 
 BATCH = 0.05
 """Seconds from one batch to the next, at least: what ends in between is written together."""
@@ -26,6 +28,8 @@ BODIES = 64 * 2**20
 """Bytes of bodies that wait at most to be read for facts; beyond them, records go without what nobody has asked."""
 LARGE = 256 * 1024
 """Bytes of a body that is read beside the writer, so that no other record waits for it."""
+MOST_RATINGS = 1_000
+"""Scores that wait at most."""
 IDLE = 60.0
 """Seconds between two looks at what is too old, where nothing is written."""
 
@@ -57,6 +61,7 @@ class Recorder:
         """
         self._prepare = prepare
         self._queue: deque[Sketch] = deque()
+        self._ratings: deque[_Rating] = deque()
         self._losses = Losses()
         self._weight = _Weight()
         self._file = SteadyFile(path, keep, self._losses)
@@ -83,6 +88,19 @@ class Recorder:
             self._losses.add(1, "more requests end than can be written")
         else:
             self._take(sketch, self._weight.add(sketch.weight))
+
+    def rate(self, identity: str, key: str | None, score: float) -> Future[Rated | None]:
+        """Score the answer to a request, once the records that were noted before are written.
+
+        The result is None where there is no such answer. Raises `StoreError`, or the result does, where the
+        score cannot be kept.
+        """
+        if self._closing.is_set() or len(self._ratings) >= MOST_RATINGS:
+            raise StoreError("more scores come than can be written")
+        rating = _Rating(identity, key, score, Future())
+        self._ratings.append(rating)
+        self._filled.set()
+        return rating.result
 
     def close(self, seconds: float) -> None:
         """Write what there is, for so many seconds at most."""
@@ -124,6 +142,8 @@ class Recorder:
             self._filled.clear()
             while self._queue:
                 self._file.write(self._some())
+            while self._ratings:
+                self._rate(self._ratings.popleft())
             self._file.prune(until=self._filled)
         self._file.close()
 
@@ -135,6 +155,12 @@ class Recorder:
             rows.append(self._made(self._queue.popleft(), row_of))
         return [row for row in rows if row is not None]
 
+    def _rate(self, rating: "_Rating") -> None:
+        try:
+            rating.result.set_result(self._file.rate(rating.identity, rating.key, rating.score))
+        except StoreError as error:
+            rating.result.set_exception(error)
+
     def _made(self, sketch: Sketch, finish: Callable[[Record], Made], *, whole: bool = True) -> Made | None:
         try:
             return finish(sketch.record(whole=whole))
@@ -143,6 +169,15 @@ class Recorder:
             return None
         finally:
             self._weight.add(-sketch.weight)
+
+
+class _Rating(NamedTuple):
+    """A score that waits to be written."""
+
+    identity: str
+    key: str | None
+    score: float
+    result: Future[Rated | None]
 
 
 class _Made:

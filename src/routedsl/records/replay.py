@@ -252,6 +252,10 @@ class _ToldState:
     def success(self) -> int | None:
         return _scaled(self._told.success, WHOLE)
 
+    @property
+    def success_by_rule(self) -> Mapping[str, int]:
+        return {rule: round(share * WHOLE) for rule, share in self._told.success_by_rule.items()}
+
 
 def _scaled(value: float | None, scale: int) -> int | None:
     return None if value is None else round(value * scale)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
+from routedsl.records.record import scored
 from routedsl.records.store import unpack
 from routedsl.records.tables import NoRecordsError, StoreError, check
 
@@ -56,7 +57,7 @@ def _mode(file: Path) -> str:
 def lines(connection: sqlite3.Connection, wanted: Wanted, by: str = "number") -> Iterator[bytes]:
     """The lines of the records that are wanted, the earliest first: by when they ended, or `received`."""
     conditions, values = _conditions(wanted)
-    found = f"SELECT number, sample, line FROM records WHERE {' AND '.join(conditions)}"  # noqa: S608 - ours alone
+    found = f"{_select(connection)} WHERE {' AND '.join(conditions)}"
     if wanted.most is not None:
         found = f"SELECT * FROM ({found} ORDER BY number DESC LIMIT ?)"  # noqa: S608 - as above
         values.append(wanted.most)
@@ -71,16 +72,24 @@ def numbers(connection: sqlite3.Connection) -> range:
 
 def lines_within(connection: sqlite3.Connection, numbers: range) -> Iterator[bytes]:
     """The lines of the records with these numbers, the earliest first."""
-    found = "SELECT number, sample, line FROM records WHERE number >= ? AND number < ? ORDER BY number"
+    found = f"{_select(connection)} WHERE number >= ? AND number < ? ORDER BY number"
     return _unpacked(connection, found, [numbers.start, numbers.stop])
 
 
 def _unpacked(connection: sqlite3.Connection, query: str, values: Sequence[object]) -> Iterator[bytes]:
     samples: dict[int, bytes] = {}
-    for _, sample, line in connection.execute(query, values):
+    for _, sample, line, score in connection.execute(query, values):
         if sample not in samples:
             samples[sample] = _sample(connection, sample)
-        yield unpack(line, samples[sample])
+        whole = unpack(line, samples[sample])
+        yield whole if score is None else scored(whole, score)
+
+
+def _select(connection: sqlite3.Connection) -> str:
+    """What is read of records; scores only where the file was opened by a version that takes feedback."""
+    has = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'feedback'").fetchone()
+    score = "(SELECT score FROM feedback WHERE record = number)" if has else "NULL"
+    return f"SELECT number, sample, line, {score} FROM records"  # noqa: S608 - ours alone
 
 
 def _conditions(wanted: Wanted) -> tuple[list[str], list[object]]:

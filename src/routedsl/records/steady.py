@@ -10,6 +10,7 @@ from threading import Event, Lock
 from typing import NamedTuple
 
 from routedsl.base.units import DURATIONS
+from routedsl.records.outcomes import Rated
 from routedsl.records.store import Row, Store
 from routedsl.records.tables import StoreError
 
@@ -92,6 +93,17 @@ class SteadyFile:
         except Exception as error:  # noqa: BLE001 - a writer that ended here would lose all that comes
             self._failed(error)
         self._losses.add(len(rows))
+
+    def rate(self, identity: str, key: str | None, score: float) -> Rated | None:
+        """Score an answer; raises `StoreError` where that cannot be kept."""
+        store = self.open()
+        if store is None:
+            raise StoreError("nothing can be written for now")
+        try:
+            return store.rate(identity, key, score, round(time.time() * DURATIONS["s"]))
+        except Exception as error:
+            self._failed(error)
+            raise StoreError(str(error)) from error
 
     def prune(self, until: Event) -> None:
         """Make the file as small as it should be, step by step until there is something better to do."""

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from routedsl.base.units import DOLLAR, DURATIONS
-from routedsl.records.record import Record, encode
+from routedsl.engine.history import lasting_name
+from routedsl.records.outcomes import Outcome, Rated, add, answered_by, find, forget, outcomes_of, rate
+from routedsl.records.record import Record, decode, encode
 from routedsl.records.tables import prepare, transaction
 
 STEP = 500
@@ -27,18 +29,25 @@ _LEVEL, _WINDOW, _MEMORY = 3, -13, 6
 _INSERT = f"INSERT INTO records VALUES (NULL{', ?' * 15})"  # noqa: S608 - nothing but question marks
 
 
+_LINES = """
+SELECT records.line, samples.line FROM records JOIN samples ON samples.number = sample WHERE records.number = ?
+"""
+
+
 class Row(NamedTuple):
-    """A record as the file takes it: the policy that decided it, what it is found by, its line."""
+    """A record as the file takes it: the policy that decided it, what it is found by, its line, what it tells."""
 
     policy: str
     columns: tuple[object, ...]
     line: bytes
+    outcomes: tuple[Outcome, ...] = ()
 
 
 def row_of(record: Record) -> Row:
     """The row of a record; raises ValueError where it has no form in JSON."""
+    received = received_of(record)
     columns = (
-        round(datetime.fromisoformat(record.received).timestamp() * DURATIONS["s"]),
+        received,
         record.id,
         record.key,
         record.asked,
@@ -52,7 +61,12 @@ def row_of(record: Record) -> Row:
         None if record.cost is None else _held(round(record.cost * DOLLAR)),
         _held(round(record.took * DURATIONS["s"])),
     )
-    return Row(record.policy, columns, encode(record))
+    return Row(record.policy, columns, encode(record), outcomes_of(record, received))
+
+
+def received_of(record: Record) -> int:
+    """When its request came, in microseconds since 1970."""
+    return round(datetime.fromisoformat(record.received).timestamp() * DURATIONS["s"])
 
 
 def _held(number: int | None) -> int | None:
@@ -95,9 +109,30 @@ class Store:
         try:
             with transaction(self._connection):
                 self._connection.executemany(_INSERT, [self._packed(row) for row in rows])
+                add(self._connection, (outcome for row in rows for outcome in row.outcomes))
         except BaseException:
             self._sample = sample
             raise
+
+    def rate(self, identity: str, key: str | None, score: float, now: int) -> Rated | None:
+        """Score the answer to the latest request of this id and key; None where there is none with an answer."""
+        with transaction(self._connection):
+            found = find(self._connection, identity, key)
+            record, model = None, None
+            if found is not None:
+                record = self._record(found[0])
+                model = answered_by(record)
+            if found is None or record is None or model is None:
+                return None
+            rule = None if record.rule is None else lasting_name(record.rule, record.policy)
+            before = 1.0 if found[1] is None else found[1]
+            rated = Rated(model, rule, received_of(record), before, score)
+            rate(self._connection, found[0], rated, now)
+            return rated
+
+    def _record(self, number: int) -> Record:
+        packed, sample = self._connection.execute(_LINES, (number,)).fetchone()
+        return decode(unpack(packed, sample))
 
     def prune(self, oldest: int, largest: int) -> bool:
         """Go a step towards no record from before `oldest` (microseconds since 1970), and `largest` bytes at most.
@@ -110,6 +145,7 @@ class Store:
                 gone += self._delete("SELECT number FROM records ORDER BY number LIMIT ?", STEP)
             first = "SELECT sample FROM records ORDER BY number LIMIT 1"
             self._connection.execute(f"DELETE FROM samples WHERE number < ({first})")  # noqa: S608 - it is ours
+            forget(self._connection, oldest)
         if self._free:
             self._connection.execute(f"PRAGMA incremental_vacuum({STEP})").fetchall()
         return gone > 0 or self._free > 0

@@ -34,6 +34,25 @@ CREATE INDEX records_received ON records (received);
 """
 
 
+ADDED = """
+CREATE TABLE IF NOT EXISTS outcomes (
+    hour INTEGER NOT NULL,      -- since 1970
+    model TEXT NOT NULL,
+    rule TEXT NOT NULL,         -- by its lasting name, empty where there was none
+    count REAL NOT NULL,
+    good REAL NOT NULL,
+    PRIMARY KEY (hour, model, rule)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS feedback (
+    record INTEGER PRIMARY KEY,
+    score REAL NOT NULL,        -- from 0 to 1
+    at INTEGER NOT NULL         -- microseconds since 1970
+);
+CREATE INDEX IF NOT EXISTS records_id ON records (id);
+"""
+"""What an older file of this version lacks, and gets as it is opened to be written to."""
+
+
 class StoreError(Exception):
     """Why a file cannot be used for records, in one sentence for its operator."""
 
@@ -54,6 +73,8 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA journal_size_limit = 16777216")
     if new:
         _create(connection)
+    for statement in filter(str.strip, ADDED.split(";")):
+        connection.execute(statement)
 
 
 def _create(connection: sqlite3.Connection) -> None:

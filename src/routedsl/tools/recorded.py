@@ -5,7 +5,8 @@ from datetime import datetime
 from routedsl.records.record import Attempt, Record
 from routedsl.tools.table import printable
 
-HEADINGS = ("time", "id", "rule", "model", "attempts", "end", "tokens", "cost", "took")
+HEADINGS = ("time", "id", "rule", "model", "attempts", "end", "tokens", "cost", "took", "score")
+UNRATED = "-"
 
 
 def row_of(record: Record) -> tuple[str, ...]:
@@ -20,6 +21,7 @@ def row_of(record: Record) -> tuple[str, ...]:
         "-" if record.tokens_in is None else f"{record.tokens_in}+{record.tokens_out}",
         "-" if not record.cost else f"${record.cost:.6f}",
         f"{record.took:.3f}s",
+        f"{record.score:g}" if isinstance(record.score, float) else UNRATED,
     )
     return tuple(map(printable, cells))
 

@@ -13,10 +13,14 @@ from msgspec.structs import asdict
 from routedsl.discover import builtin
 from routedsl.engine.classifier import Classifier
 from routedsl.engine.classifier_file import ClassifierError, classifier_from_json, classifier_to_json
+from routedsl.records.record import decode
+from routedsl.records.search import Wanted, lines, reading
+from routedsl.records.tables import StoreError
 from routedsl.tools.files import replace_file
 from routedsl.tools.table import aligned
 
 try:
+    from routedsl.tools.labelling import read_recorded
     from routedsl.train.judging import CHANCE, LeakError, judge_apart, judge_by_folds
     from routedsl.train.labelled import LabelError, Labelled, oddities, read_labelled
     from routedsl.train.learning import SCALE_FOLDS, Progress, learn, material_of
@@ -44,16 +48,33 @@ class Result(Struct, frozen=True):
 
 def learned(path: Path, count: int) -> Result:
     """What is learned from a file, judged in folds by subject."""
-    found = _read(path)
+    return _learned(_read(path), count)
+
+
+def learned_from_records(path: Path, weak: Sequence[str], count: int) -> Result:
+    """What is learned from the traffic of a gateway, judged in folds by who asked, else by when."""
+    try:
+        with reading(path) as connection:
+            found = read_recorded(map(decode, lines(connection, Wanted())), str(path), weak)
+    except StoreError as error:
+        raise click.UsageError(str(error)) from error
+    except LabelError as error:
+        _fail(error.problems)
+    except ValueError as error:
+        raise click.UsageError(f"`{path}` has a record that cannot be read: {error}") from error
+    return _learned(found.requests, count, named=False, remarks=found.remarks)
+
+
+def _learned(found: list[Labelled], count: int, *, named: bool = True, remarks: Sequence[str] = ()) -> Result:
     material = material_of(found)
     folds = min(count, len(set(material.subjects)))
     try:
         with _progress((folds + 1) * (SCALE_FOLDS + 1)) as progress:
             report = report_on(judge_by_folds(found, material, folds, progress))
-            classifier = learn(material, progress)
+            classifier = learn(material, progress, named=named)
     except LabelError as error:
         _fail(error.problems)
-    return Result(report, classifier, (*oddities(found), *_verdict(report)))
+    return Result(report, classifier, (*remarks, *oddities(found), *_verdict(report)))
 
 
 def judged(path: Path, weights: Path) -> Result:

@@ -12,8 +12,9 @@ from itertools import groupby
 import numpy as np
 from msgspec import Struct
 
-from routedsl.engine.classifier import Classifier, opinion_on
-from routedsl.engine.rule_of_thumb import points_of, rule_of_thumb
+from routedsl.engine.classifier import Classifier, opinion_of
+from routedsl.engine.features import features_from
+from routedsl.engine.rule_of_thumb import rule_of_thumb
 from routedsl.train.folds import by_subject, others
 from routedsl.train.labelled import Labelled
 from routedsl.train.learning import Material, Progress, learn
@@ -71,7 +72,8 @@ def judge(found: Sequence[Labelled], classifier: Classifier) -> list[Judged]:
     """What a classifier says of requests, and the rule of thumb where it abstains."""
     judged = []
     for one in found:
-        opinion, thumb = opinion_on(one.wording, classifier), rule_of_thumb(points_of(one.wording))
+        points = one.hashed.points
+        opinion, thumb = opinion_of(features_from(one.hashed), points, classifier), rule_of_thumb(points)
         difficulty, risk = (thumb, None) if opinion is None else (opinion.difficulty, opinion.risk)
         judged.append(Judged(one, difficulty, risk, thumb))
     return judged

@@ -8,11 +8,13 @@ from typing import IO
 import msgspec
 from msgspec import Struct
 
+from routedsl.engine.features import Hashed, hashed
 from routedsl.engine.fields import Fields, field, flag, required, text
 from routedsl.engine.protocol import Arrival, Protocol
 from routedsl.engine.request import Message, Request, RequestError
+from routedsl.engine.rule_of_thumb import points_of
 from routedsl.engine.strict_json import read_json
-from routedsl.engine.wording import Wording, wording_of
+from routedsl.engine.wording import wording_of
 
 LONGEST_LINE = 4 * 1024 * 1024
 """Bytes of one line."""
@@ -32,12 +34,12 @@ _MUCH_LESS = 0.67
 
 
 class Labelled(Struct, frozen=True):
-    """One request: its wording, who did well on it (None where nobody says), its subject.
+    """One request: what its features are made of, who did well on it (None where nobody says), its subject.
 
     `fingerprint` is the same for the same text of the user, but for case and spaces.
     """
 
-    wording: Wording
+    hashed: Hashed
     weak: bool
     strong: bool | None
     subject: str
@@ -67,7 +69,7 @@ def read_labelled(stream: IO[bytes], name: str, chat: Protocol) -> list[Labelled
             break
     if len(found) > MOST_REQUESTS:
         problems.append(f"{name}: there are more than {MOST_REQUESTS:,} requests; take a part of them")
-    problems = problems or list(_lacks(found, name))
+    problems = problems or list(lacks(found, name))
     if problems:
         raise LabelError(problems)
     return found
@@ -85,8 +87,9 @@ def _labelled(line: bytes, chat: Protocol) -> Labelled:
     if not isinstance(fields, dict):
         raise RequestError("invalid_request", "the line must be an object")
     request = _request(fields, chat)
+    wording = wording_of(request)
     return Labelled(
-        wording=wording_of(request),
+        hashed=hashed(wording, points_of(wording)),
         weak=required(fields, "weak", flag),
         strong=field(fields, "strong", flag),
         subject=required(fields, "subject", text),
@@ -112,7 +115,8 @@ def _fingerprint(request: Request) -> int:
 # ── what all of them lack together ──────────────────────────────────────────────────────────────
 
 
-def _lacks(found: Sequence[Labelled], name: str) -> Iterator[str]:
+def lacks(found: Sequence[Labelled], name: str) -> Iterator[str]:
+    """Why requests that were read from `name` are not enough to learn from; nothing where they are."""
     subjects = {one.subject for one in found}
     if len(found) < LEAST_REQUESTS:
         yield f"{name}: there are {len(found)} requests; {LEAST_REQUESTS} are the fewest to learn from"

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from routedsl.engine.classifier import KNOTS, Classifier, Scale, Training
 from routedsl.engine.classifier_file import made
-from routedsl.engine.features import SIZE, WORDS, Group, features_of
-from routedsl.engine.rule_of_thumb import MIDDLE, points_of, rule_of_thumb
+from routedsl.engine.features import SIZE, WORDS, Group, features_from
+from routedsl.engine.rule_of_thumb import MIDDLE, rule_of_thumb
 from routedsl.train.folds import Rows, by_subject, others
 from routedsl.train.labelled import LabelError, Labelled
 from routedsl.train.logistic import Floats, Integers, Sparse, fitted, rising
@@ -73,10 +73,9 @@ class Material(Struct, frozen=True):
 
 def material_of(found: Sequence[Labelled]) -> Material:
     """The requests as numbers."""
-    points = [points_of(one.wording) for one in found]
     return Material(
-        features=matrix_of([features_of(one.wording, each) for one, each in zip(found, points, strict=True)]),
-        thumbs=np.array([rule_of_thumb(each) - MIDDLE for each in points], np.float64),
+        features=matrix_of([features_from(one.hashed) for one in found]),
+        thumbs=np.array([rule_of_thumb(one.hashed.points) - MIDDLE for one in found], np.float64),
         needs=np.array([NEED[one.weak, one.strong] for one in found]),
         failed=np.array([not one.weak for one in found]),
         subjects=tuple(one.subject for one in found),
@@ -95,8 +94,10 @@ def matrix_of(found: Sequence[Sequence[Group]], width: int = SIZE) -> Sparse:
     return Sparse(np.array(rows, np.int64), np.array(columns, np.int64), np.array(values), len(found), width)
 
 
-def learn(material: Material, progress: Progress) -> Classifier:
+def learn(material: Material, progress: Progress, *, named: bool = True) -> Classifier:
     """A classifier of difficulty; `progress` is told of each fit, `SCALE_FOLDS` and one at most.
+
+    Its file says which subjects it was learned from, where they are `named`: users are not.
 
     Raises `LabelError` where there is nothing to learn from.
     """
@@ -107,7 +108,7 @@ def learn(material: Material, progress: Progress) -> Classifier:
     progress()
     training = Training(
         requests=len(material.subjects),
-        subjects=tuple(sorted(set(material.subjects))),
+        subjects=tuple(sorted(set(material.subjects))) if named else (),
         sketch=tuple(sorted(set(material.fingerprints.tolist()))[:SKETCH]),
     )
     return made(steps.tolist(), step, scale, training)

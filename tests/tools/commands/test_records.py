@@ -57,6 +57,17 @@ def test_a_person_sees_a_line_for_each(state: Path) -> None:
     ]
 
 
+def test_scores_have_a_column_where_there_are_any(state: Path) -> None:
+    store = Store(state / "records.db")
+    assert store.rate("r0", a_record(0).key, 0.25, 0) is not None
+    assert store.rate("r0", "nobody", 1, 0) is None
+    store.close()
+    first, second, *_ = run("--state", state).stdout.splitlines()
+    assert (first.split()[-1], second.split()[-1]) == ("score", "0.25")
+    lines = run("--state", state, "--json").stdout.splitlines()
+    assert [json.loads(line).get("score") for line in lines] == [0.25, None, None, None]
+
+
 def test_filters_and_limits(state: Path) -> None:
     assert [line.split()[2] for line in run("--state", state, "--limit", 2).stdout.splitlines()] == ["rule", "r2", "r3"]
     assert "r3" in run("--state", state / "records.db", "--failed").stdout

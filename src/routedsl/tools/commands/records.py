@@ -12,7 +12,7 @@ from routedsl.records.amounts import age_of
 from routedsl.records.record import Record, decode
 from routedsl.records.search import Wanted, lines, reading
 from routedsl.records.tables import StoreError
-from routedsl.tools.recorded import HEADINGS, row_of
+from routedsl.tools.recorded import HEADINGS, UNRATED, row_of
 from routedsl.tools.table import aligned
 
 LATEST = 20
@@ -61,6 +61,7 @@ def command(state: Path, limit: int | None, *, json_: bool, **filters: str | int
 def _show(records: Iterator[Record]) -> None:
     rows = [row_of(record) for record in records]
     if rows:
-        sys.stdout.write(aligned([HEADINGS, *rows]))
+        rated = any(row[-1] != UNRATED for row in rows)
+        sys.stdout.write(aligned([row if rated else row[:-1] for row in (HEADINGS, *rows)]))
     else:
         sys.stderr.write("there is no such record\n")

@@ -30,7 +30,8 @@ from routedsl.tools.options import listening
     "--settings",
     "file",
     type=click.Path(path_type=Path),
-    help="TOML: these flags, `hosts`, `connections`, `drain`, `keep`, `records_size`, `record_values` as keys.",
+    help="TOML: these flags, `hosts`, `connections`, `drain`, `keep`, `records_size`, `record_values`,"
+    " `record_features` as keys.",
 )
 def command(
     policy: Path,
