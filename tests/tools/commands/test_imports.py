@@ -16,7 +16,7 @@ POLICY = "when messages<=2 and chars<200 -> tiny else medium fallback [large, me
 REQUEST = '{"model": "auto", "messages": [{"role": "user", "content": "Good morning!"}]}\n'
 SERVING = {"aiohttp", "asyncio", "prometheus_client", "pydantic", "watchfiles", "routedsl.gateway", "routedsl.testing"}
 """What no verb needs that starts no server."""
-SLOW = SERVING | {"importlib.metadata", "lark", "sqlite3", "routedsl.records"}
+SLOW = SERVING | {"genai_prices", "importlib.metadata", "lark", "sqlite3", "routedsl.records"}
 LINTS = {"routedsl.analysis.findings", "routedsl.analysis.chains", "routedsl.analysis.diff"}
 CORE = {"lark", "msgspec", "re2", "routedsl.discover", "routedsl.engine", "routedsl.language", "routedsl.loading"}
 
@@ -30,6 +30,7 @@ HELPFUL = (
     "fmt",
     "graph",
     "init",
+    "models",
     "replay",
     "serve",
     "test",
@@ -41,6 +42,7 @@ VERBS: dict[tuple[str, ...], set[str]] = {
     ("test", "one.route"): SLOW | LINTS,
     ("diff", "one.route", "one.route"): SLOW | {"routedsl.analysis.findings"},
     ("graph", "one.route"): SLOW | LINTS,
+    ("models", "one.route"): SLOW | LINTS,
     ("fmt", "--check", "canonical.route"): SLOW | {"re2", "toktok", "routedsl.analysis", "routedsl.engine"},
     ("explain-code", "R0101"): SLOW | CORE,
     ("simulate", "one.route", "--synthetic", "--requests", "9"): (SERVING - {"asyncio"})
