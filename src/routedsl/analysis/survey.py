@@ -1,6 +1,6 @@
 """A program laid out for questions: its request space, and each route's rules with their whole conditions."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -53,13 +53,16 @@ class Survey(Struct, frozen=True):
     routes: Mapping[str, RouteSurvey]
 
 
-def survey(program: Program) -> Survey:
-    """Lay a program out: the regions of all its rules are made here, once."""
+def survey(program: Program, more: Sequence[Condition] = ()) -> Survey:
+    """Lay a program out: the regions of all its rules are made here, once.
+
+    The space tells apart what `more` conditions ask as well.
+    """
     ground = Ground(program)
     routes = program.policy.routes.values()
     conditions = {route.name: _conditions(route, ground) for route in routes}
     named = [condition for rules in conditions.values() for _, condition in rules]
-    space = space_of([*named, *implied(program, ground)], program.catalog.vocabulary().signals)
+    space = space_of([*named, *implied(program, ground), *more], program.catalog.vocabulary().signals)
     surveys = {route.name: _route_survey(route, conditions[route.name], space) for route in routes}
     return Survey(program, ground, space, surveys)
 

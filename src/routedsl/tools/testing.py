@@ -31,6 +31,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     coverage: bool = False
     fail_under: float | None = None
     mutate: bool = False
+    suggest: bool = False
     seconds: float = 60.0
     as_json: bool = False
 
@@ -49,6 +50,8 @@ def tested(program: Program, policy: Path, requests: Sequence[Path], wanted: Wan
         raise click.UsageError(f"no test has `{wanted.named}` in its name")
     if requests and not wanted.coverage:
         raise click.UsageError("REQUESTS count for --coverage")
+    if wanted.suggest:
+        return _suggestions(program, policy, trials)
     verdicts = verdicts_of(program, trials)
     failed = [verdict for verdict in verdicts if not verdict.passed]
     told = verdicts_to_json(verdicts)
@@ -73,6 +76,14 @@ def tested(program: Program, policy: Path, requests: Sequence[Path], wanted: Wan
         text += mutation_to_text(mutation)
         code = code if mutation.good else 1
     return Report(json_line(told) if wanted.as_json else text, code)
+
+
+def _suggestions(program: Program, policy: Path, trials: Sequence[Tried]) -> Report:
+    """Tests that are not there yet: nothing else is told, so that they can be put into a file."""
+    from routedsl.tools.suggesting import suggested
+
+    text = suggested(program, [trial.case for trial in trials])
+    return Report(text or f"# {policy}: the tests touch every threshold\n", 0)
 
 
 def _cases(trials: Sequence[Tried], program: Program, requests: Sequence[Path]) -> Iterator[Case]:

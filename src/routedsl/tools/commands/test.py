@@ -13,6 +13,7 @@ import click
 @click.argument("requests", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--coverage", is_flag=True, help="Tell which rules and outcomes of predicates the tests see.")
 @click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit 1 below this coverage.")
+@click.option("--suggest", is_flag=True, help="Write tests at thresholds that no test touches, to confirm.")
 @click.option("--mutate", is_flag=True, help="Change the policy here and there, and tell what no test notices.")
 @click.option(
     "--seconds", type=click.FloatRange(0), default=60.0, show_default=True, help="How long --mutate may try changes."
