@@ -4,8 +4,9 @@ from math import log
 from random import Random
 
 import pytest
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
+from routedsl.engine.world import ModelState
 from routedsl.simulation.machines import SECOND, Machine
 from routedsl.simulation.run import Door, simulate
 from routedsl.simulation.site import Site
@@ -184,6 +185,19 @@ def test_nothing_is_left_behind(seed: int) -> None:
     assert [gauge.inflight for gauge in site.gauges.values()] == [0, 0]
     assert [server.calls for server in site.servers.values()] == [0, 0]
     assert [(site.line(name).taken, site.line(name).waiting) for name in machines] == [(0, 0), (0, 0)]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_place_has_each_field_of_a_state_as_the_gauge_has_it(seed: int) -> None:
+    """Where no slots are declared and servers tell nothing, there is nothing else to know."""
+    chance = Random(seed)
+    program, machines = program_of_text(PAIR), {"a": wild(chance), "b": wild(chance)}
+    site = Site(program.policy, machines, Tally(machines, program.policy.models, MINUTE))
+    Door(program, site, Synthetic(requests=100, rate=1, seed=seed).arrivals()).open()
+    site.agenda.run()
+    for name, state in site.states.items():
+        measured = site.gauges[name].state(site.now)
+        assert [getattr(state, field) for field in ModelState.__struct_fields__] == list(astuple(measured))
 
 
 def test_no_traffic_comes_to_nothing() -> None:

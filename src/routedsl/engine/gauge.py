@@ -132,13 +132,14 @@ class Gauge:
             errors=breakers.error_share(self.breaker, now),
             inflight=self.inflight,
             queue=0 if occupancy is None else occupancy.waiting,
-            load=self._load(),
+            load=self.load,
             speed=self.speeds.median(now),
             typical_output=self.lengths.typical,
             typical_outputs=self.lengths.typical_of,
         )
 
-    def _load(self) -> int:
+    @property
+    def load(self) -> int:
         """How full its upstream is."""
         occupancy = self.occupancy
         if occupancy is None or occupancy.most is None:

@@ -234,7 +234,8 @@ class Call:
         self.stage += 1
         course, first = self._course, self._first
         answered = Answered(usage=(course.asked.prompt, course.answer))
-        self._gauge.answered(self._began, None if first is None else first - self._began, answered, now)
+        took = None if first is None else first - self._began
+        self._gauge.answered(self._began, took, answered, now, rule=course.decision.rule)
         self._site.tally.answered(self.turn.model, course.asked.prompt, course.answer)
         self._leave(now)
         course.answered(self, now)

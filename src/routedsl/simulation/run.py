@@ -45,6 +45,7 @@ class Door:
             self._site.agenda.put(asked.at, self._comes, asked)
 
     def _comes(self, asked: Asked, _stage: int, now: int) -> None:
+        self._site.now = now
         decision = self._program.decide(asked.request, self._world(asked, now), asked.pinned)
         if decision.action is Action.FORWARD:
             Course(self._site, asked, decision, now).go(now)
@@ -58,7 +59,7 @@ class Door:
         return World(
             now=asked.world.now,
             draw=asked.world.draw,
-            models=self._site.states(now),
+            models=self._site.states,
             sticky=sticky,
             sticky_age=now - at,
         )
