@@ -126,6 +126,26 @@ def test_an_envelope_has_what_stands_around_the_body() -> None:
     }
 
 
+def test_an_envelope_tells_what_was_spent_and_how_long_answers_are() -> None:
+    case = read(
+        around(
+            world={
+                "spent_today": 4.5,
+                "total_spent_month": "$80",
+                "tokens_per_minute": "8k",
+                "models": {"tiny": {"typical_output": 300, "typical_outputs": {"quick": 40}}},
+            }
+        )
+    )
+    assert case.world == World(
+        now=NOW,
+        spent_today=4_500_000_000_000,
+        total_spent_month=80 * 10**12,
+        tokens_per_minute=8_000,
+        models={"tiny": ModelState(typical_output=300, typical_outputs={"quick": 40})},
+    )
+
+
 def test_what_an_envelope_leaves_out_is_now_up_and_not_measured() -> None:
     case = read(around())
     assert (case.id, case.world, case.pinned) == (None, World(now=NOW), {})
@@ -144,6 +164,15 @@ def test_a_request_without_an_id_has_its_bodys_digest() -> None:
         (around(world={"models": {"tiny": {"latencie": 1}}}), "invalid_request", "`world.models.tiny.latencie`"),
         (around(world={"models": {"tiny": {"up": 1}}}), "invalid_request", "must be true or false"),
         (around(world={"models": {"tiny": {"latency": "fast"}}}), "invalid_request", "such as `800ms`"),
+        (
+            around(world={"models": {"tiny": {"typical_outputs": 3}}}),
+            "invalid_request",
+            "`world.models.tiny.typical_out",
+        ),
+        (around(world={"models": {"a": {"typical_outputs": {"r": "many"}}}}), "invalid_request", "must be a count"),
+        (around(world={"spent_today": "5 euros"}), "invalid_request", "dollars, or a text such as `$0.05`"),
+        (around(world={"spent_month": -1}), "invalid_request", "`world.spent_month`"),
+        (around(world={"requests_per_minute": 1.5}), "invalid_request", "`world.requests_per_minute` must be a count"),
         (around(world={"draw": 1.0}), "invalid_request", "`world.draw` must be a share below 1"),
         (around(world={"time": 1_700_000_000}), "invalid_request", "a time with its zone"),
         (around(facts={"tokens": 10**400}), "invalid_request", "`facts.tokens`"),
