@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from platform import python_version
 from statistics import fmean, pstdev
+from time import thread_time_ns
 from typing import NamedTuple
 from zlib import crc32
 
@@ -22,6 +23,7 @@ from msgspec.structs import asdict
 
 from routedsl.base.source import Source
 from routedsl.discover import builtin
+from routedsl.engine.classifier import Classifier, opinion_on
 from routedsl.engine.compile import compile_policy
 from routedsl.engine.features import WORDS, Group, features_of, group_of
 from routedsl.engine.program import Program
@@ -46,7 +48,7 @@ from routedsl.train.judging import (
     served,
 )
 from routedsl.train.labelled import Labelled, read_labelled
-from routedsl.train.learning import NEED, PENALTY, Material, material_of, matrix_of
+from routedsl.train.learning import NEED, PENALTY, Material, learn, material_of, matrix_of
 from routedsl.train.logistic import Floats, fitted
 from routedsl.train.report import PRICES, Report, report_on
 
@@ -59,6 +61,7 @@ else cheapest of all where quality >= difficulty
 FOLDS = 5
 EVERY = 50
 """Requests from one to the next that the policy itself is asked about."""
+TEXTS, TRIES = 2_000, 30
 RESULTS = Path(__file__).parent / "results" / "difficulty.json"
 
 Groups = Sequence[Group]
@@ -265,6 +268,25 @@ def compared(
     return found
 
 
+def judging_takes(samples: Sequence[Sample], material: Material) -> dict[str, float]:
+    """Microseconds of a processor to judge a text of so many characters, as it is served: the least of many tries."""
+    classifier, text = learn(material, lambda: None), "\n".join(sample.text for sample in samples[:TEXTS])
+    taken = dict[str, float]()
+    for size in (200, 2_000, 20_000):
+        requests = [request_of(text[start : start + size]) for start in range(0, 10 * size, size)]
+        taken[f"{size} characters"] = round(fmean(_least(request, classifier) for request in requests), 1)
+    return taken
+
+
+def _least(request: Request, classifier: Classifier) -> float:
+    tries = list[int]()
+    for _ in range(TRIES):
+        before = thread_time_ns()
+        opinion_on(wording_of(request), classifier)
+        tries.append(thread_time_ns() - before)
+    return min(tries) / 1_000
+
+
 def measured(path: Path) -> dict[str, object]:
     """All figures on the requests of a file."""
     with path.open("rb") as stream:
@@ -280,6 +302,7 @@ def measured(path: Path) -> dict[str, object]:
         "drawn": {"trained": drawn(folds, served), "rule of thumb": drawn(folds, by_thumb)},
         "requests": len(found),
         "subjects": report.subjects,
+        "microseconds": judging_takes(samples, material),
         "gained": gain(report, folds),
         **{name: [asdict(each) for each in getattr(report, name)] for name in ("bands", "points", "folds")},
         "mean": report.mean,
@@ -295,6 +318,7 @@ def main() -> None:
     results = measured(Path(sys.argv[1]))
     RESULTS.write_text(json.dumps(results, indent=2, default=float) + "\n")
     mean, folds = results["mean"], results["folds"]
+    print(json.dumps({"microseconds": results["microseconds"]}))
     print(json.dumps({"gained": results["gained"], "mean": mean, "folds": folds}, indent=2))
     print("docs/difficulty.md quotes this: scripts/reference.py puts it there")
     better = mean["apgr"] > mean["thumb_apgr"] and all(fold["apgr"] > CHANCE for fold in folds)  # type: ignore[index,attr-defined]  # as `measured` makes them
