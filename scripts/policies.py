@@ -1,4 +1,6 @@
-"""Runs `routedsl check --strict` on every policy of rules/ and examples/, and `routedsl fmt --check` on their files."""
+"""Runs `routedsl check --strict` and `routedsl test` on every policy of rules/ and examples/, `routedsl fmt --check` on
+their files. Their tests see every rule and every outcome, and notice every change that decides otherwise.
+"""
 
 import subprocess
 import sys
@@ -21,16 +23,17 @@ def holds(verb: str, *arguments: str | Path) -> bool:
 
 
 def main() -> int:
-    """1 if a policy has findings, a file is not in canonical form, or one of the folders has no policy at all."""
+    """1 if a policy or a file is not as it should be, or one of the folders has no policy at all."""
     found = {name: policies(ROOT / name) for name in FOLDERS}
     for name in FOLDERS:
         if not found[name]:
             print(f"no policy file in {name}/", file=sys.stderr)
     every = [path.relative_to(ROOT) for paths in found.values() for path in paths]
     checked = [holds("check", "--strict", path) for path in every]
+    tested = [holds("test", path, "--fail-under", "100", "--mutate") for path in every]
     files = [file.relative_to(ROOT) for name in FOLDERS for file in sorted((ROOT / name).rglob("*.route"))]
     formatted = holds("fmt", "--check", *files)
-    return int(not (all(found.values()) and all(checked) and formatted))
+    return int(not (all(found.values()) and all(checked) and all(tested) and formatted))
 
 
 if __name__ == "__main__":
