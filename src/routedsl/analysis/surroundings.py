@@ -18,7 +18,9 @@ from routedsl.language.policy import Fact
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NOON = 12 * 60
-STATE = frozenset(ModelState.__struct_fields__)
+_BY_RULE = frozenset({"typical_outputs", "success_by_rule"})
+"""What a world tells of a model for each rule apart; the facts themselves are told beside it."""
+STATE = frozenset(ModelState.__struct_fields__) - _BY_RULE
 """The facts of a model that a world tells."""
 SPENT = (
     "spent_today",
