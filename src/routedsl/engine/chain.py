@@ -65,8 +65,8 @@ def chain_of(contest: Contest, options: Options, facts: Facts, request: Request,
     )
     whole = tuple(dict.fromkeys((*ranking, *options.fallback)))
     fit = tuple(name for name in whole if name not in reasons)
-    asked_here = tuple(name for name in whole if fleet.serves(name, request.endpoint))
-    return Chained(fit or asked_here, ranking, passed, reasons, ahead)
+    chain = fit or tuple(name for name in whole if fleet.serves(name, request.endpoint))
+    return Chained(chain, ranking, passed, reasons, ahead)
 
 
 def asking(contest: Contest, facts: Facts) -> Ask:
