@@ -10,9 +10,9 @@ from routedsl.base.types import Type, Value
 from routedsl.base.units import WHOLE
 from routedsl.language import policy, syntax
 from routedsl.language.constants import read_constant
+from routedsl.language.expected import Known, check_expected
 from routedsl.language.findings import kind_of, quoted
 from routedsl.language.operands import CONTROL, SettingError, read_duration
-from routedsl.language.outcomes import Known, check_expected
 from routedsl.language.references import Asked, find_signal
 from routedsl.language.scope import Scope, Wrong
 from routedsl.language.targets import Pools

@@ -3,17 +3,27 @@
 import sys
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from routedsl.analysis.findings import lints
-from routedsl.base.diagnostic import Severity
+from routedsl.base.diagnostic import Severity, in_order
 from routedsl.base.render import FORMATS, render_text
 from routedsl.discover import discover
 from routedsl.loading.policy import Loading, load_policy
+from routedsl.loading.tested import cases_of
 from routedsl.tools.color import color_on
 
 
 def checked(policy: Path) -> Loading:
-    """The policy, loaded with all that the analysis has to say of it."""
-    return load_policy(policy, discover(), lints)
+    """The policy, loaded with all that the analysis has to say of it, and with what its tests cannot read."""
+    loading = load_policy(policy, discover(), lints)
+    if loading.program is None:
+        return loading
+    tests = [test for test in loading.program.policy.tests if test.request is not None]
+    _, found = cases_of(tests, policy, loading.program.catalog)
+    # A policy decides and serves without the files of its tests.
+    warnings = [replace(each, severity=Severity.WARNING) for each in found]
+    return replace(loading, diagnostics=in_order([*loading.diagnostics, *warnings]))
 
 
 def mended(policy: Path) -> Loading:

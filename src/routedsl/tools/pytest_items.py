@@ -60,11 +60,18 @@ class RouteFile(pytest.File):
 def _policies(file: Path, root: Path) -> Iterator[Path]:
     """What a file may be a part of: the folders above that hold policy files, the nearest first, then itself."""
     for folder in file.parents:
-        if any(path.suffix == SUFFIX for path in folder.iterdir()):
+        if _holds_policies(folder):
             yield folder
         if folder == root:
             break
     yield file
+
+
+def _holds_policies(folder: Path) -> bool:
+    try:
+        return any(path.suffix == SUFFIX for path in folder.iterdir())
+    except OSError:
+        return False
 
 
 def _is_whole(loading: Loading) -> bool:

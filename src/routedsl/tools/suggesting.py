@@ -6,6 +6,7 @@ from itertools import islice
 from msgspec.structs import replace
 
 from routedsl.analysis.boundaries import Point, Shore, points, shore
+from routedsl.analysis.regions import Box
 from routedsl.analysis.samples import value_in
 from routedsl.analysis.survey import survey
 from routedsl.analysis.wanted import Wanted, wanted_in
@@ -28,6 +29,10 @@ _MOST_BOXES = 12
 """Kinds of requests in which a point is looked for."""
 _ROUNDS = 4
 """How often facts are stated that a request does not have by itself."""
+_LENGTHS = {"text": "chars", "last": "last_chars", "system": "system_chars"}
+"""The facts that tell how long a text is."""
+_LONGEST = 300
+"""Characters by which a text is made longer; a person is to read it."""
 _HEAD = "# What is decided now below, at and above thresholds: keep what is meant.\n"
 _MODEL = Fact("model", Type.TEXT)
 
@@ -37,16 +42,21 @@ def suggested(program: Program, cases: Iterable[Case]) -> str:
     touched = {key for case in cases for key in _touched(explain(program, case.request, case.world, case.pinned))}
     missing = [point for point in points(program, survey(program)) if point.key not in touched]
     names = {test.name for test in program.policy.tests}
-    laid, written = shore(program, missing), list[str]()
+    laid, written, lost = shore(program, missing), list[str](), list[str]()
     for point in missing:
         if point.key in touched:
             continue
-        found = _test_at(point, laid, program)
-        if found is not None:
-            test, explanation = found
-            touched.update(_touched(explanation))
-            written.append(_text(test, explanation, _name(point, names)))
-    return format_source(Source("suggested", _HEAD + "".join(written))) if written else ""
+        boxes = list(islice(laid.boxes(point), _MOST_BOXES))
+        found = _test_at(point, boxes, laid, program)
+        if found is None and boxes:
+            lost.append(f"# No short request was found that asks for {_point(point)}.\n")
+        if found is None:
+            continue
+        test, explanation = found
+        touched.update(_touched(explanation))
+        written.append(_text(test, explanation, _name(point, names)))
+    head = _HEAD if written else ""
+    return format_source(Source("suggested", "".join([head, *written, *lost]))) if written or lost else ""
 
 
 def _touched(explanation: Explanation) -> Iterator[tuple[Place, str, float]]:
@@ -61,9 +71,8 @@ def _touched(explanation: Explanation) -> Iterator[tuple[Place, str, float]]:
 # ── a request at a point ────────────────────────────────────────────────────────────────────────
 
 
-def _test_at(point: Point, laid: Shore, program: Program) -> tuple[Test, Explanation] | None:
+def _test_at(point: Point, boxes: Iterable[Box], laid: Shore, program: Program) -> tuple[Test, Explanation] | None:
     """A test in which the point's value is asked where it should be; of several the one that states least."""
-    boxes = islice(laid.boxes(point), _MOST_BOXES)
     tests = [_stating(point, wanted_in(box, laid.survey.space), program) for box in boxes]
     for test in sorted((test for test in tests if test is not None), key=lambda test: len(test.stated)):
         case = staged(test)
@@ -84,11 +93,20 @@ def _stating(point: Point, demands: Mapping[str, Wanted], program: Program) -> T
         if not wrong:
             return test
         for text, wanted in wrong.items():
-            value = value_in(wanted)
+            value = _sized(text, wanted, stated)
             if text in stated or not wanted.allows(value):
                 return None
             stated[text] = Stated(wanted.fact, value, span=NOWHERE)
     return None
+
+
+def _sized(name: str, wanted: Wanted, stated: Mapping[str, Stated]) -> Value:
+    """A value as demanded; a text is as long as is stated of it, or else what is no value of it."""
+    value, length = value_in(wanted), stated.get(_LENGTHS.get(name, ""))
+    if not isinstance(value, str) or length is None or not isinstance(length.value, int):
+        return value
+    missing = length.value - len(value)
+    return f"{value} {'a' * (missing - 1)}" if 1 < missing <= _LONGEST else value if missing == 0 else None
 
 
 def _read(wanted: Wanted, case: Case, program: Program) -> Value:
@@ -109,9 +127,14 @@ def _addressed(route: Route) -> dict[str, Stated]:
 # ── told ────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _point(point: Point) -> str:
+    """The rule that asks, the fact and its value."""
+    return f"{point.question.rule.name}: {point.fact.text} {_value(point.fact.type, point.value)}"
+
+
 def _name(point: Point, names: set[str]) -> str:
     """A name that no other test has."""
-    base = f"{point.question.rule.name}: {point.fact.text} {_value(point.fact.type, point.value)}".replace('"', "")
+    base = _point(point).replace('"', "")
     name = next(each for each in (base, *(f"{base} ({n})" for n in range(2, 10_000))) if each not in names)
     names.add(name)
     return name

@@ -51,7 +51,7 @@ def tested(program: Program, policy: Path, requests: Sequence[Path], wanted: Wan
     if requests and not wanted.coverage:
         raise click.UsageError("REQUESTS count for --coverage")
     if wanted.suggest:
-        return _suggestions(program, policy, trials)
+        return _suggestions(program, policy, trials, as_json=wanted.as_json)
     verdicts = verdicts_of(program, trials)
     failed = [verdict for verdict in verdicts if not verdict.passed]
     told = verdicts_to_json(verdicts)
@@ -78,11 +78,13 @@ def tested(program: Program, policy: Path, requests: Sequence[Path], wanted: Wan
     return Report(json_line(told) if wanted.as_json else text, code)
 
 
-def _suggestions(program: Program, policy: Path, trials: Sequence[Tried]) -> Report:
+def _suggestions(program: Program, policy: Path, trials: Sequence[Tried], *, as_json: bool) -> Report:
     """Tests that are not there yet: nothing else is told, so that they can be put into a file."""
     from routedsl.tools.suggesting import suggested
 
     text = suggested(program, [trial.case for trial in trials])
+    if as_json:
+        return Report(json_line({"suggested": text}), 0)
     return Report(text or f"# {policy}: the tests touch every threshold\n", 0)
 
 

@@ -135,6 +135,14 @@ def test_a_file_that_is_no_request_is_told(named: str, message: str, folder: Pat
     assert message in result.output
 
 
+def test_check_warns_of_a_request_that_is_gone_and_the_policy_loads_all_the_same() -> None:
+    assert run('test "t" { request "gone.json"  expect tiny }').exit_code == 2
+    result = CliRunner().invoke(main, ["check", "one.route"])
+    assert result.exit_code == 0
+    assert "one.route:3:20: warning[R1105]: `gone.json` cannot be read: no such file" in result.output
+    assert CliRunner().invoke(main, ["check", "--strict", "one.route"]).exit_code == 1
+
+
 def test_tests_of_imported_files_run_too(folder: Path) -> None:
     (folder / "more.route").write_text('test "more" { chars 5  request "hi.json"  expect tiny }\n')
     (folder / "hi.json").write_text(json.dumps(GOLD["body"]))
@@ -266,3 +274,21 @@ def test_nothing_is_changed_while_tests_fail() -> None:
     result = run('test "long" { chars 200  expect tiny }', "--mutate")
     assert result.exit_code == 1
     assert "mutants" not in result.output
+
+
+# ── suggestions ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_suggestions_can_be_put_into_the_policy(folder: Path) -> None:
+    written = run("", "--suggest").output
+    assert written.startswith("# What is decided now")
+    assert run(written).output == "one.route: 3 tests passed\n"
+    assert run(written, "--suggest").output == "# one.route: the tests touch every threshold\n"
+    assert json.loads(run("", "--suggest", "--json").output) == {"suggested": written}
+
+
+def test_a_threshold_that_no_request_was_found_for_is_named() -> None:
+    rules = 'when last == "hi" and last_chars > 3 -> tiny\nelse medium\n'
+    assert (
+        "# No short request was found that asks for auto:1: last_chars 4.\n" in run("", "--suggest", rules=rules).output
+    )
