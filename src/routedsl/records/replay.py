@@ -7,7 +7,7 @@ records have the answers. Whatever a decision reads and the record does not have
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import NamedTuple, cast
 
 from msgspec.structs import replace
 
@@ -31,13 +31,13 @@ from routedsl.records.record import Past, Record, Shown, StateRecord, WorldRecor
 _SCALE: Mapping[Type, int] = {Type.DURATION: DURATIONS["s"], Type.MONEY: DOLLAR, Type.SHARE: WHOLE}
 _NEEDED = frozenset({"model", "tokens", "max_tokens", "tools", "images", "audio", "files", "json"})
 """Facts by which routes are found and chains are made, whatever the rules ask."""
+_BARE = (Message(role="user"),)
 _UNKNOWN = "model_not_found"
 _MAY = "the models of key"
 """What a client's key may ask for: where there is such a model, and it was unknown to the key, nobody can tell now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recalled:
+class Recalled(NamedTuple):
     """What a record says of a request: as far as chains need it, its facts, and the world that it was decided in."""
 
     request: Request
@@ -45,8 +45,7 @@ class Recalled:
     pinned: Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
+class Replayed(NamedTuple):
     """The decision on a record; where anything is `unrecorded` that it read, it may be another one."""
 
     decision: Decision
@@ -269,7 +268,9 @@ def _request(record: Record | Past) -> Request:
     return Request(
         endpoint=record.endpoint,
         model=record.asked,
-        messages=(Message(role="user", images=images, audio=audio, files=files),),
+        messages=(Message(role="user", images=images, audio=audio, files=files),)
+        if images or audio or files
+        else _BARE,
         id=record.id,
         key=record.key,
         tools=("",) if facts.get("tools") else (),
