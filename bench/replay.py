@@ -160,7 +160,6 @@ def measured(path: Path, rules: Path) -> dict[str, object]:
         "unreplayed": found["unreplayed"],
         "seconds": round(wall, 1),
         "processor": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1),
-        "megabytes": round(after.ru_maxrss / 1024),
         "file": round(path.stat().st_size / 1e6),
     }
 

@@ -205,7 +205,7 @@ def replay_speed() -> str:
     taken = f"{measured['seconds']:.0f} s on {measured['cores']} cores, {measured['processor']:.0f} s of processor time"
     return (
         f"{measured['records']:,} records of {measured['file']} MB, by the rules of [rules/](../rules/) with two "
-        f"thresholds moved: {taken}, {measured['megabytes']} MB for each process. Measured by `python bench/replay.py` "
+        f"thresholds moved: {taken}. Measured by `python bench/replay.py` "
         f"on Python {measured['python']}, on a machine whose load was {measured['load']:.0f} before it began.\n"
     )
 
