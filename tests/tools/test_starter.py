@@ -12,6 +12,7 @@ from routedsl.language.format import format_source
 from routedsl.loading.envelope import now_utc, read_case, split_cases
 from routedsl.loading.policy import load_policy
 from routedsl.tools.starter import HOSTED, FoundModel, FoundUpstream, guess_quality, starter_files
+from routedsl.tools.verdicts import trials_of, verdicts_of
 
 OLLAMA = FoundUpstream(
     name="ollama",
@@ -35,6 +36,8 @@ def test_the_policy_checks_without_a_finding_and_decides_its_requests(
     cases = [read_case(line, builtin(), now_utc()) for line in split_cases((tmp_path / "requests.jsonl").read_bytes())]
     chosen = [loading.program.decide(case.request, case.world).model for case in cases]
     assert None not in chosen
+    verdicts = verdicts_of(loading.program, trials_of(loading.program, tmp_path / "rules"))
+    assert [verdict.passed for verdict in verdicts] == [True] * len(verdicts) != []
     models = [model for upstream in found for model in upstream.models]
     assert (chosen[0] == chosen[1]) is (len(models) == 1)
 

@@ -128,13 +128,19 @@ def _upstream(upstream: FoundUpstream) -> str:
 
 def _rules(small: str, large: str) -> str:
     if small == large:
-        return f"when always -> {small}\ntimeout 60s"
+        return f'when always -> {small}\ntimeout 60s\n\ntest "there is but one model" {{ expect {small} }}'
     return (
         f"# Short questions go to the small model; what is long or offers tools, and all the rest, to the large one.\n"
         f"when messages <= 2 and chars < {SHORT} and tools == 0 -> {small} as short\n"
         f"else {large}\n"
         f"fallback [{large}, {small}]\n"
-        f"timeout 60s"
+        f"timeout 60s\n\n"
+        f"# What is meant: `routedsl test rules/` says whether it is so.\n"
+        f'test "short goes to the small model" {{ messages 2  chars {SHORT - 1}  expect {small} }}\n'
+        f'test "{SHORT} characters are long" {{ messages 2  chars {SHORT}  expect {large} }}\n'
+        f'test "a conversation is long" {{ messages 3  chars 5  expect {large} }}\n'
+        f'test "tools are for the large model" {{ tools 1  expect {large} }}\n'
+        f'test "the large model stands in" {{ {small}.up false  expect chain [{large}] }}'
     )
 
 

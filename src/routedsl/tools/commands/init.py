@@ -47,6 +47,7 @@ def _report(folder: Path, files: Iterable[str], found: Iterable[str]) -> str:
         "",
         "next:",
         f"  routedsl check {rules}",
+        f"  routedsl test {rules}",
         f"  routedsl decide {rules} {folder / 'requests.jsonl'}",
         f"  routedsl demo {rules}      # over mock models; `serve` calls the real ones",
         f"  cd {folder} && pytest --snapshot-update      # then `pytest` shows what changes",
