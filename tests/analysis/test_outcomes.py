@@ -17,8 +17,9 @@ from routedsl.engine.request import Message, Request
 from routedsl.engine.staging import NOON
 from routedsl.engine.world import World
 from routedsl.language.parse import parse
+from tests.effort import effort
 
-POLICIES = 20
+POLICIES = effort(20, 2_000)
 PREDICATES = (
     *("messages < 2", "messages >= 3", "messages != 2", "1 <= messages < 3", "messages in [0, 3]", "turns > 1"),
     *("turns not in 0..1", "stream", "tools > 0", "tools == 1", "short"),
