@@ -24,8 +24,10 @@ route auto, "gpt-*" {
     when 1k <= tokens < 4.5k -> first of [tiny, large] where up
     when user in ["ann"] and user is given -> reject 403 "no"
   }
+  when stream -> split of [tiny 90%, large]
   when last contains "x" or (last like "y*" and text matches /z/) -> large
   else tiny
+  fallback [large, tiny]
 }
 test "t" { expect tiny }
 """
@@ -68,13 +70,21 @@ def test_edits_of_the_text_make_the_mutant() -> None:
         ("when not stream -> a", {"when stream"}),
         ("when user is given -> a", {"is missing"}),
         ("when a and b or c -> a", {"a or b", "(a and b) and c", "not a", "not b", "not c"}),
+        ("when stream -> first of [a, b] fallback [a, b]", {"first of [b]", "fallback [b, a]"}),
+        ("when stream -> split of [a 90%, b]", {"split of [b 90%, a]"}),
         ("when stream -> a when json -> b", {"-> b when json", "-> a\n", "not stream", "not json", "-> b\n"}),
     ],
 )
 def test_each_kind_of_change_is_made(text: str, changed: set[str]) -> None:
-    told = [edited(mutant.edits) for mutant in every(f"{text}\nelse a\n")]
+    told = [edited(mutant.edits) for mutant in every(_whole(text))]
     assert len(set(told)) == len(told)
     assert {part for part in changed if not any(part in one for one in told)} == set()
+
+
+def _whole(text: str) -> str:
+    """The rules with an `else`, options behind it."""
+    rules, option, rest = text.partition(" fallback")
+    return f"{rules}\nelse a\n{option}{rest}\n"
 
 
 def test_a_change_is_told_as_a_diff() -> None:

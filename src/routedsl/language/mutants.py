@@ -2,7 +2,8 @@
 
 A comparison takes its end in or leaves it out, or is turned round; a threshold moves by one of its last digit;
 another predicate is negated; `and` and `or` change places; a rule is dropped, or changes places with the next;
-a target is another model, or a list lacks its first. Each is made in the syntax, and told as edits of the text.
+a target is another model, a list lacks its first, the first two of a split or a fallback change places. Each is made
+in the syntax, and told as edits of the text.
 """
 
 import re
@@ -109,6 +110,8 @@ def _text(node: Node, before: Node) -> str:
     match node:
         case s.ToName():
             return written.target(node)
+        case s.Name():
+            return written.name(node)
         case s.Items():
             return written.models(node)
         case s.Rule() | s.Block():
@@ -124,19 +127,31 @@ def _text(node: Node, before: Node) -> str:
 
 def _changes(tree: Node, models: Sequence[str]) -> Iterator[tuple[Swap, ...]]:
     """Every change within a statement, but for those of its neighbours."""
-    if isinstance(tree, s.Import | s.Declaration | s.Defaults | s.Setting):
+    if isinstance(tree, s.Import | s.Declaration | s.Defaults):
         return
     negated: set[int] = set()
     for node in _within(tree):
         if isinstance(node, s.Route | s.Block):
             yield from _of_body(node.body)
-        if isinstance(node, s.ToStrategy) and isinstance(node.source, s.Items) and len(node.source.items) > 1:
-            yield ((node.source, replace(node.source, items=node.source.items[1:])),)
+        yield from _of_list(node)
         if isinstance(node, s.Not):
             negated.add(id(node.item))
             yield ((node, node.item),)
         elif id(node) not in negated or isinstance(node, s.Compare | s.Between | s.And | s.Or):
             yield from (((node, other),) for other in (*_other_targets(node, models), *_other_conditions(node)))
+
+
+def _of_list(node: Node) -> Iterator[tuple[Swap, ...]]:
+    """A list of candidates without its first, and the first two of a split or a fallback in each other's places."""
+    match node:
+        case s.ToStrategy(source=s.Items(items=items) as source) if len(items) > 1:
+            yield ((source, replace(source, items=items[1:])),)
+        case s.ToSplit(shares=[one, other, *_]):
+            yield ((one.name, other.name), (other.name, one.name))
+        case s.Setting(name=s.Name(text="fallback"), value=s.Items(items=[first, second, *_])):
+            yield ((first, second), (second, first))
+        case _:
+            return
 
 
 def _other_conditions(node: Node) -> Iterator[s.Condition]:
