@@ -218,3 +218,15 @@ def test_records_that_are_too_old_go_without_anybody_asking(tmp_path: Path, monk
         while found(path) and time.monotonic() < until:
             time.sleep(0.005)
     assert found(path) == []
+
+
+def test_a_score_that_nobody_waits_for_any_more_stops_no_record(tmp_path: Path) -> None:
+    gate = threading.Event()
+    with recording(tmp_path / "records.db") as recorder:
+        recorder.note(Sketch(0, gate=gate))
+        left, stays = recorder.rate("r0", None, 0.5), recorder.rate("r0", None, 1.0)
+        assert left.cancel()
+        gate.set()
+        stays.result(PATIENCE)
+        recorder.note(Sketch(1))
+        eventually(recorder, 2)

@@ -156,6 +156,8 @@ class Recorder:
         return [row for row in rows if row is not None]
 
     def _rate(self, rating: "_Rating") -> None:
+        if not rating.result.set_running_or_notify_cancel():
+            return  # nobody waits for it any more
         try:
             rating.result.set_result(self._file.rate(rating.identity, rating.key, rating.score))
         except StoreError as error:
