@@ -1,8 +1,14 @@
 """The command line: a table of verbs, each imported only when it is called."""
 
+import errno
+import os
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from types import MappingProxyType
+from typing import Any, NoReturn
 
 import click
 
@@ -37,6 +43,19 @@ Dashes in a verb are underscores in its file's name.
 
 
 class _Verbs(click.Group):
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a verb. Where what it prints cannot be written, say so and exit 2."""
+        _open_closed()
+        try:
+            try:
+                return super().main(*args, **kwargs)
+            finally:
+                sys.stdout.flush()
+        except OSError as error:
+            if error.filename is not None or error.errno not in _UNWRITTEN:
+                raise
+            _give_up(f"standard output cannot be written: {error.strerror}")
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(VERBS)
 
@@ -59,6 +78,24 @@ class _Verbs(click.Group):
             hint = did_you_mean(args[0], VERBS)
             ctx.fail(f"there is no verb `{args[0]}`" + (f"; {hint}" if hint else ""))
         return super().resolve_command(ctx, args)
+
+
+_UNWRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EPIPE)
+
+
+def _open_closed() -> None:
+    """Put the null device where the caller closed a standard stream: files opened later would take its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - for as long as the process
+
+
+def _give_up(message: str) -> NoReturn:
+    """End at once, since the interpreter would try to write the rest again."""
+    with suppress(OSError):
+        sys.stderr.write(f"Error: {message}\n")
+        sys.stderr.flush()
+    os._exit(2)
 
 
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,6 +1,7 @@
 """Work in several processes, with one progress bar over all of it."""
 
 import gc
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ALL_COMPLETED, ProcessPoolExecutor, wait
@@ -50,6 +51,7 @@ _counter: Any = None
 def _share(counter: Any) -> None:
     global _counter
     _counter = counter
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C reaches all processes: the first one tells of it
     gc.disable()  # there are no cycles among the millions of values that come and go
 
 
