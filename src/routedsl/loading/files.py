@@ -183,7 +183,7 @@ def _similar(path: Path) -> str | None:
     if _is_folder(path):
         return "a folder is imported file by file"
     try:
-        names = [other.name for other in path.parent.iterdir() if _is_policy_file(other)]
+        names = [other.name for other in path.parent.iterdir() if other.name != path.name and _is_policy_file(other)]
     except OSError:
         return None
     return did_you_mean(path.name, names) or did_you_mean(path.name + SUFFIX, names)
