@@ -235,10 +235,11 @@ def test_a_context_that_is_too_small_is_told_with_what_is_wanted() -> None:
 
 def test_who_goes_first_by_an_option_is_told() -> None:
     policy = f"{FLEET}else cheapest of [text, large] {{ sticky 10m  explore 10% }}"
-    held = explained(policy, id="r-6", world={"draw": 0.25, "sticky": "text", "sticky_before": {"large": "5m"}})
-    assert "ranking    text, large  (sticky: text answered this conversation 0s ago)\n" in explanation_to_text(held)
+    ages = {"sticky": "text", "sticky_age": 28.736178, "sticky_before": {"large": "5m"}}
+    held = explained(policy, id="r-6", world={"draw": 0.25, **ages})
+    assert "ranking    text, large  (sticky: text answered this conversation 28s ago)\n" in explanation_to_text(held)
     shown = explanation_to_json(held, None)
-    assert (shown["ahead"], shown["sticky_age"]) == ("sticky", 0.0)
+    assert (shown["ahead"], shown["sticky_age"]) == ("sticky", 28.736178)
 
     explored = explained(policy, id="r-6", world={"draw": 0.25})
     assert "ranking    large, text  (explore 10%: large goes first, the draw is 3.1437%)\n" in explanation_to_text(

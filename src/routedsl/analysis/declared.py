@@ -18,7 +18,7 @@ _TYPES: Mapping[str, Type] = MappingProxyType(
     {
         **dict.fromkeys(("connect", "timeout", "first_token", "idle", "deadline", "sticky", "hedge"), Type.DURATION),
         **dict.fromkeys(("input_price", "output_price"), Type.MONEY),
-        **dict.fromkeys(("context", "retry", "max_output"), Type.COUNT),
+        **dict.fromkeys(("context", "typical_output", "slots", "retry", "max_output"), Type.COUNT),
         "quality": Type.NUMBER,
         "explore": Type.SHARE,
     }
@@ -26,7 +26,11 @@ _TYPES: Mapping[str, Type] = MappingProxyType(
 """The settings that are numbers, by their names."""
 _UNWRITTEN = frozenset({"name", "signal", "span"})
 """What is known of a declaration and stands in no setting."""
-_NAMES = frozenset({"upstream", "fallback", "supports", "fallback_on", "buffer", "explicit", "timezone"})
+_ELSEWHERE = MappingProxyType({Model: frozenset({"slots"})})
+"""What a declaration has of another, which tells it."""
+_NAMES = frozenset(
+    {"upstream", "protocol", "kind", "fallback", "supports", "fallback_on", "buffer", "explicit", "timezone"}
+)
 """The settings whose texts are words or names, which stand without quotes where they can."""
 
 
@@ -73,7 +77,8 @@ def _settings(kind: str, name: str, old: Mapping[str, str | None], new: Mapping[
 
 
 def _written(declared: Declared | Options) -> dict[str, str | None]:
-    return {name: _text(name, value) for name, value in asdict(declared).items() if name not in _UNWRITTEN}
+    left_out = _UNWRITTEN | _ELSEWHERE.get(type(declared), frozenset())
+    return {name: _text(name, value) for name, value in asdict(declared).items() if name not in left_out}
 
 
 def _defaults(policy: Policy) -> dict[str, str | None]:

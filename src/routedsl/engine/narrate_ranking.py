@@ -73,7 +73,7 @@ def _why(explanation: Explanation) -> str:
     chained = explanation.chained
     first = chained.ranking[0] if chained is not None and chained.ranking else ""
     if explanation.age is not None:
-        ago = value_to_text(Type.DURATION, explanation.age)
+        ago = value_to_text(Type.DURATION, explanation.age // DURATIONS["s"] * DURATIONS["s"])
         return f"  (sticky: {first} answered this conversation {ago} ago)"
     if explanation.explore is not None:
         share = value_to_text(Type.SHARE, explanation.decision.options.explore)

@@ -5,7 +5,9 @@ from decimal import Decimal
 
 from msgspec.structs import asdict
 
+from routedsl.base.types import Type
 from routedsl.base.units import DOLLAR
+from routedsl.engine.report import option_type
 from routedsl.records.summary import Line, Summary, Times
 from routedsl.records.tally import Bill
 from routedsl.records.upshots import Settings, Upshot
@@ -44,14 +46,16 @@ def _refusal(upshot: Upshot) -> str:
 
 
 def _options(options: Settings) -> str:
-    return ", ".join(f"{name} {_setting(value)}" for name, value in options) or "no options"
+    return ", ".join(f"{name} {_setting(name, value)}" for name, value in options) or "no options"
 
 
-def _setting(value: object) -> str:
-    """An option's value; what is a float in JSON is a number of seconds."""
+def _setting(name: str, value: object) -> str:
+    """An option's value; what is a float in JSON is a share or a number of seconds."""
     if isinstance(value, tuple):
         return f"[{', '.join(map(str, value))}]"
-    return f"{value:g}s" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return f"{100 * value:g}%" if option_type(name) is Type.SHARE else f"{value:g}s"
 
 
 def percent(share: float) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from routedsl.language.settings import DEFAULTS, MODEL, UPSTREAM
 from routedsl.tools.cli import main
 
 OLD = """
@@ -95,20 +96,31 @@ def test_what_is_declared_differently_is_told(before: str, after: str, line: str
 
 def test_every_setting_can_be_told() -> None:
     head = (
-        'upstream far {{ url "https://{0}.b/v1" connect {1}s key $KEY_{1} }}\n'
-        'model tiny {{ id "t:{1}" context {1}k quality {1} supports [{2}] tags ["{0}"]'
-        " input_price ${1} output_price ${1} }}\n"
+        'upstream {0} {{ url "https://{0}.b/v1" }} model {0} {{ upstream {0} }}\n'
+        'upstream far {{ url "https://{0}.b/v1" connect {1}s key $KEY_{1} protocol {3} kind {4} slots {1} }}\n'
+        'model tiny {{ upstream {5} id "t:{1}" context {1}k quality {1} supports [{2}] tags ["{0}"]'
+        " input_price ${1} output_price ${1} typical_output {1} }}\n"
         "defaults {{ timeout {1}s first_token {1}s idle {1}s deadline 3{1}s retry {1} sticky {1}m max_output {1}k"
-        " fallback_on [filtered] }}\nelse tiny\n"
+        ' explore {1}% hedge {1}s fallback [{0}] fallback_on [{6}] timezone "Asia/{7}" {8} }}\nelse tiny\n'
     )
-    result = run("--json", old=head.format("a", 1, "tools"), new=head.format("b", 2, "json"))
+    result = run(
+        "--json",
+        old=head.format("a", 1, "tools", "openai", "vllm", "far", "filtered", "Tokyo", "buffer whole"),
+        new=head.format("b", 2, "json", "anthropic", "llamacpp", "b", "invalid", "Dubai", "explicit auto"),
+    )
     assert result.exception is None or isinstance(result.exception, SystemExit)
     told = {(one["kind"], one["setting"]): (one["old"], one["new"]) for one in json.loads(result.stdout)["declared"]}
+    assert {setting for kind, setting in told if kind == "upstream"} - {None} == set(UPSTREAM.readers)
+    assert {setting for kind, setting in told if kind == "model"} - {None} == set(MODEL.readers)
+    assert {setting for kind, setting in told if kind == "defaults"} == {*DEFAULTS.readers} - {"fallback"}  # of the rules
     assert told["upstream", "connect"] == ("1s", "2s")
     assert told["upstream", "key"] == ("$KEY_1", "$KEY_2")
+    assert told["upstream", "kind"] == ("vllm", "llamacpp")
+    assert told["upstream", "slots"] == told["model", "typical_output"] == ("1", "2")
     assert told["model", "supports"] == ("[tools]", "[json]")
     assert told["model", "input_price"] == ("$1", "$2")
     assert told["defaults", "sticky"] == ("1m", "2m")
+    assert told["defaults", "explore"] == ("1%", "2%")
 
 
 @pytest.mark.parametrize("broken", ["when chras < 1 -> a\nelse b\n", "", "when chars < 1 -> tiny\n"])

@@ -108,6 +108,14 @@ def test_a_rule_that_is_renamed_moves_nothing_and_an_option_moves_all_that_it_is
     )
 
 
+def test_options_are_told_in_their_units() -> None:
+    write_db(Path("state/option.db"), [Past(program_of_text(OLD)).record(asked(150))])
+    Path("option.route").write_text(OLD.replace("timeout 10s", "timeout 500ms explore 2.5%"))
+    table = run("option.route", "state/option.db").stdout
+    assert "tiny, then large (timeout 10s)" in table
+    assert "tiny, then large (explore 2.5%, timeout 0.5s)" in table
+
+
 def test_a_client_that_left_before_a_refusal_had_a_status_is_refused_all_the_same() -> None:
     refused = replace(Past(program_of_text(OLD)).record(asked(500, text="a secret")), status=None, end="gone")
     assert moves(OLD, refused) == []
