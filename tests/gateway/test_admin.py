@@ -7,6 +7,8 @@ import pytest
 from aiohttp import ClientSession
 from msgspec.structs import replace
 
+from routedsl.base.units import DURATIONS
+from routedsl.engine.history import Standing, lasting_name
 from routedsl.engine.outcome import Answered
 from routedsl.engine.request import Request
 from routedsl.engine.world import World
@@ -16,6 +18,7 @@ from routedsl.gateway.reply import AttemptRecord
 from routedsl.gateway.settings import Limits
 from routedsl.testing import Script
 from tests.gateway.harness import TOKEN, Served, got, serving
+from tests.gateway.test_keys import keys_for
 
 BEARER = {"authorization": f"Bearer {TOKEN}"}
 
@@ -195,6 +198,52 @@ async def test_a_request_is_explained_in_the_world_of_now_and_calls_nobody(tmp_p
     assert "ranking    tiny, medium  (sticky: tiny answered this conversation " in told
     assert down["ranking"] == ["medium"]
     assert down["candidates"][1]["left_out"] == "filtered out by `where`"
+
+
+SAVING = """
+model dear { upstream mock  input_price $100000 }
+when key == "team-a" and spent_today >= $0.05 and requests_per_minute < 3 -> tiny as saving
+else dear as spending
+"""
+
+
+async def test_an_explanation_knows_what_the_key_has_spent_unless_it_is_told(tmp_path: Path) -> None:
+    keys = keys_for(tmp_path, **dict.fromkeys(("team-a", "team-b")))
+    mine: dict[str, object] = {"key": "team-a", "body": ask("hi")}
+    others = {**mine, "key": "team-b"}
+    async with (
+        serving(tmp_path, SAVING, keys=tmp_path / "keys.toml") as served,
+        ClientSession(served.running.admin_url, headers=BEARER) as admin,
+        ClientSession(served.url, headers={"authorization": f"Bearer {keys['team-a']}"}) as http,
+    ):
+
+        async def decided(case: dict[str, object]) -> str:
+            return str((await got(admin.post("/explain", json=case))).json["rule"])
+
+        before = await decided(mine)
+        await got(http.post("/v1/chat/completions", json=ask("hi")))
+        assert (before, await decided(mine), await decided(others)) == ("spending", "saving", "spending")
+        assert await decided({**mine, "world": {"spent_today": 0}}) == "spending"
+        assert await decided({**mine, "world": {"requests_per_minute": 2}}) == "saving"
+        assert await decided({**mine, "world": {"requests_per_minute": 3}}) == "spending"
+        assert (await got(http.post("/v1/chat/completions", json=ask("hi")))).headers["x-route-rule"] == "saving"
+
+
+async def test_an_explanation_knows_the_history_of_a_rule_without_a_name(tmp_path: Path) -> None:
+    async with (
+        serving(tmp_path, "else best of [tiny, medium] by success") as served,
+        ClientSession(served.running.admin_url, headers=BEARER) as admin,
+    ):
+        gateway = served.running.gateway
+        digest = gateway.host.generation.policy.digest
+        now = round(gateway.clock.now().timestamp() * DURATIONS["s"])
+        for model, good in (("tiny", 5), ("medium", 20)):
+            gateway.states.history.add(model, lasting_name("auto:1", digest), Standing(25, good, now))
+        told = (await got(admin.post("/explain", json=ask("hi")))).json
+    assert [(one["model"], one["numbers"]) for one in told["candidates"]] == [
+        ("medium", {"success": pytest.approx(0.8)}),
+        ("tiny", {"success": pytest.approx(0.2)}),
+    ]
 
 
 @pytest.mark.parametrize(

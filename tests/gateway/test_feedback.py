@@ -108,7 +108,7 @@ async def test_feedback_is_for_the_key_that_asked(tmp_path: Path) -> None:
         ('{"request_id": "x", "score": 2}', 400, "from 0 to 1"),
         ('{"request_id": "x", "score": true}', 400, "from 0 to 1"),
         ('{"request_id": "x", "score": "meh"}', 400, "from 0 to 1"),
-        ('{"request_id": "x", "score": 1, "comment": "nice"}', 400, "left out"),
+        ('{"request_id": "x", "score": 1, "comment": "nice"}', 400, "`comment` must be left out"),
         ('{"request_id": "x", "score": 1, "score": 0}', 400, "score"),
         ('{"request_id": "x", "score": 1}', 404, "no answer to a request `x`"),
         ('{"request_id": "' + "x" * 5000 + '", "score": 1}', 413, "4096 bytes"),

@@ -26,8 +26,8 @@ _TYPES: Mapping[str, Type] = MappingProxyType(
 """The settings that are numbers, by their names."""
 _UNWRITTEN = frozenset({"name", "signal", "span"})
 """What is known of a declaration and stands in no setting."""
-_ELSEWHERE = MappingProxyType({Model: frozenset({"slots"})})
-"""What a declaration has of another, which tells it."""
+_OF_UPSTREAM = frozenset({"slots"})
+"""What a model has from its upstream, which tells it."""
 _NAMES = frozenset(
     {"upstream", "protocol", "kind", "fallback", "supports", "fallback_on", "buffer", "explicit", "timezone"}
 )
@@ -77,7 +77,7 @@ def _settings(kind: str, name: str, old: Mapping[str, str | None], new: Mapping[
 
 
 def _written(declared: Declared | Options) -> dict[str, str | None]:
-    left_out = _UNWRITTEN | _ELSEWHERE.get(type(declared), frozenset())
+    left_out = _UNWRITTEN | _OF_UPSTREAM if isinstance(declared, Model) else _UNWRITTEN
     return {name: _text(name, value) for name, value in asdict(declared).items() if name not in left_out}
 
 

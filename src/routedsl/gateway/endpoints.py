@@ -1,7 +1,7 @@
 """The data plane's endpoints: read the request, decide, dispatch, answer."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from aiohttp import web
 from multidict import CIMultiDict
@@ -12,13 +12,13 @@ from routedsl.engine.program import Program
 from routedsl.engine.protocol import Protocol
 from routedsl.engine.report import decision_to_json
 from routedsl.engine.request import Request, RequestError
-from routedsl.engine.session import conversation_of
 from routedsl.engine.world import World
 from routedsl.gateway.egress import JSON, REQUEST_ID, routing_headers
 from routedsl.gateway.entrance import ACCEPTED, CLIENT
 from routedsl.gateway.host import Generation
 from routedsl.gateway.ingress import LARGE, read_request
 from routedsl.gateway.keys import Client
+from routedsl.gateway.present import names_of, world_of
 from routedsl.gateway.recording import Decided
 from routedsl.gateway.relay import Patience, relay
 from routedsl.gateway.wiring import DECIDED, GATEWAY, Gateway
@@ -31,8 +31,8 @@ async def complete(http: web.Request, protocol: Protocol) -> web.StreamResponse:
     gateway = http.app[GATEWAY]
     request = await read_request(http, protocol, gateway.limits, http[REQUEST_ID])
     generation = gateway.host.generation
-    conversation = conversation_of(request) if generation.program.sticky else ()
-    world = _world(gateway, request, generation, conversation)
+    conversation = names_of(request, generation)
+    world = world_of(gateway, request, generation, conversation)
     decision = await _decide(generation.program, request, world, http.get(CLIENT))
     if http.headers.get("x-route-dry-run") == "1":
         return web.json_response(decision_to_json(decision, request.id))
@@ -77,20 +77,6 @@ async def _decide(program: Program, request: Request, world: World, client: Clie
 def _addresses(program: Program, client: Client | None) -> AddressBook:
     """The names that a client may ask for."""
     return program.addresses if client is None or client.may is None else program.addresses.among(client.may)
-
-
-def _world(gateway: Gateway, request: Request, generation: Generation, conversation: Sequence[bytes]) -> World:
-    ages = dict(gateway.sessions.models(conversation))
-    sticky = next(iter(ages), None)
-    now = gateway.clock.now()
-    return World(
-        now=now,
-        models=gateway.states.world_models(generation.policy.digest),
-        sticky=sticky,
-        sticky_age=0 if sticky is None else ages.pop(sticky),
-        sticky_before=ages,
-        **gateway.ledger.spent(request.key, now, generation.policy.timezone),
-    )
 
 
 def _rejection(decision: Decision, protocol: Protocol) -> web.Response:

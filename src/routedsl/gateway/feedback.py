@@ -60,7 +60,7 @@ def read_feedback(body: bytes) -> Feedback:
         raise RequestError("invalid_request", "the body must be an object")
     for name in fields:
         if name not in _FIELDS:
-            raise RequestError("invalid_request", "left out: there are `request_id` and `score`", name)
+            raise FieldError(name, "left out: there are `request_id` and `score`")
     return Feedback(required(fields, "request_id", text), required(fields, "score", _score))
 
 

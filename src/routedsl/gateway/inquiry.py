@@ -3,18 +3,17 @@
 import asyncio
 
 from aiohttp import web
-from msgspec.structs import replace
 
 from routedsl.base.units import to_json
-from routedsl.engine.case import Case
 from routedsl.engine.catalog import Catalog
 from routedsl.engine.explain import Explanation, explain
 from routedsl.engine.narrate import explanation_to_json, explanation_to_text
+from routedsl.engine.program import Program
 from routedsl.engine.request import RequestError
-from routedsl.engine.session import conversation_of
 from routedsl.engine.world import UNMEASURED, ModelState, World
+from routedsl.gateway.present import names_of, world_of
 from routedsl.gateway.wiring import Gateway
-from routedsl.loading.envelope import read_case
+from routedsl.loading.envelope import read_case, read_case_in
 
 TEXT = "text/plain"
 
@@ -44,23 +43,15 @@ async def explain_request(http: web.Request, gateway: Gateway) -> web.Response:
     except web.HTTPRequestEntityTooLarge:
         message = f"the body has more than {gateway.limits.size} bytes"
         raise RequestError("body_too_large", message) from None
-    case, explanation = await asyncio.to_thread(_explained, line, gateway)
+    generation, catalog = gateway.host.generation, gateway.catalog
+    case = await asyncio.to_thread(read_case, line, catalog, gateway.clock.now())
+    around = world_of(gateway, case.request, generation, names_of(case.request, generation))
+    explanation = await asyncio.to_thread(_explained, line, generation.program, around)
     if TEXT in http.headers.get("Accept", ""):
         return web.Response(text=explanation_to_text(explanation), content_type=TEXT)
     return web.json_response(explanation_to_json(explanation, case.id))
 
 
-def _explained(line: bytes, gateway: Gateway) -> tuple[Case, Explanation]:
-    program = gateway.host.generation.program
-    case = read_case(line, program.catalog, gateway.clock.now())
-    return case, explain(program, case.request, _completed(case, gateway), case.pinned)
-
-
-def _completed(case: Case, gateway: Gateway) -> World:
-    """The world of a case, with what is measured now of models of which it says nothing."""
-    world = replace(case.world, models={**gateway.states.world_models(), **case.world.models})
-    if world.sticky is not None:
-        return world
-    ages = dict(gateway.sessions.models(conversation_of(case.request)))
-    last = next(iter(ages), None)
-    return world if last is None else replace(world, sticky=last, sticky_age=ages.pop(last), sticky_before=ages)
+def _explained(line: bytes, program: Program, around: World) -> Explanation:
+    case = read_case_in(line, program.catalog, around)
+    return explain(program, case.request, case.world, case.pinned)

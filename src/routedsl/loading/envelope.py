@@ -8,6 +8,7 @@ from functools import partial
 from hashlib import blake2b
 
 import msgspec
+from msgspec.structs import replace
 
 from routedsl.base.types import Type, Value
 from routedsl.base.units import WHOLE, from_json
@@ -83,16 +84,21 @@ def _decoded(data: bytes) -> bytes | None:
 
 def read_case(line: bytes, catalog: Catalog, now: datetime) -> Case:
     """The request of one line; `now` is the time where its world names none. Raises `RequestError`."""
+    return read_case_in(line, catalog, World(now=now))
+
+
+def read_case_in(line: bytes, catalog: Catalog, around: World) -> Case:
+    """The same where all that its world leaves out is as it is `around`."""
     fields = _raw_fields(line)
     if "body" not in fields:
-        return case_of(line, {}, catalog, now)
+        return _case(line, {}, catalog, around)
     body = bytes(fields["body"])
     _known(fields, (*_ENVELOPE, "body"))
     # Of doubled keys only the last is left, and with each that is gone a colon.
     if line.count(b":") != msgspec.json.encode(fields).count(b":"):
         raise RequestError("duplicate_key", "a key of the envelope is doubled")
-    around = {name: read_json(bytes(raw)) for name, raw in fields.items() if name != "body"}
-    return case_of(body, around, catalog, now)
+    envelope = {name: read_json(bytes(raw)) for name, raw in fields.items() if name != "body"}
+    return _case(body, envelope, catalog, around)
 
 
 def _raw_fields(line: bytes) -> dict[str, msgspec.Raw]:
@@ -104,6 +110,10 @@ def _raw_fields(line: bytes) -> dict[str, msgspec.Raw]:
 
 def case_of(body: bytes, envelope: Fields, catalog: Catalog, now: datetime) -> Case:
     """The request of a body and of what stands around it, as JSON values. Raises `RequestError`."""
+    return _case(body, envelope, catalog, World(now=now))
+
+
+def _case(body: bytes, envelope: Fields, catalog: Catalog, around: World) -> Case:
     _known(envelope, _ENVELOPE)
     endpoint = field(envelope, "endpoint", text) or "chat"
     protocol = catalog.protocols.get(endpoint)
@@ -117,7 +127,7 @@ def case_of(body: bytes, envelope: Fields, catalog: Catalog, now: datetime) -> C
     )
     return Case(
         id=id_,
-        world=field(envelope, "world", lambda value: _world(value, now)) or World(now=now),
+        world=field(envelope, "world", lambda value: _world(value, around)) or around,
         pinned=field(envelope, "facts", lambda value: _pinned(value, catalog)) or {},
         request=protocol.parse(body, arrival),
     )
@@ -138,19 +148,24 @@ def _headers(value: object) -> Mapping[str, str]:
     return headers
 
 
-def _world(value: object, now: datetime) -> World:
+def _world(value: object, around: World) -> World:
     fields = mapping(value)
     _known(fields, _WORLD)
-    spent = {name: field(fields, name, _reader(name, type_)) for name, type_ in _SPENT.items()}
-    return World(
-        now=field(fields, "time", _instant) or now,
-        draw=field(fields, "draw", _draw),
-        models=field(fields, "models", _states) or {},
-        sticky=field(fields, "sticky", text),
-        sticky_age=field(fields, "sticky_age", _duration) or 0,
-        sticky_before=field(fields, "sticky_before", _ages) or {},
-        **{name: value for name, value in spent.items() if value is not None},  # type: ignore[arg-type]  # as above
-    )
+    said = {
+        "now": field(fields, "time", _instant),
+        "draw": field(fields, "draw", _draw),
+        **{name: field(fields, name, _reader(name, type_)) for name, type_ in _SPENT.items()},
+        **_last_models(fields),
+    }
+    models = {**around.models, **(field(fields, "models", _states) or {})}
+    return replace(around, models=models, **{name: value for name, value in said.items() if value is not None})
+
+
+def _last_models(fields: Fields) -> Mapping[str, object]:
+    """Who answered the conversation; where the last one is told, nobody else did but those that are told."""
+    last = field(fields, "sticky", text)
+    age, before = field(fields, "sticky_age", _duration), field(fields, "sticky_before", _ages)
+    return {} if last is None else {"sticky": last, "sticky_age": age or 0, "sticky_before": before or {}}
 
 
 def _instant(value: object) -> datetime:

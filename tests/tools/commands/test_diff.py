@@ -112,7 +112,8 @@ def test_every_setting_can_be_told() -> None:
     told = {(one["kind"], one["setting"]): (one["old"], one["new"]) for one in json.loads(result.stdout)["declared"]}
     assert {setting for kind, setting in told if kind == "upstream"} - {None} == set(UPSTREAM.readers)
     assert {setting for kind, setting in told if kind == "model"} - {None} == set(MODEL.readers)
-    assert {setting for kind, setting in told if kind == "defaults"} == {*DEFAULTS.readers} - {"fallback"}  # of the rules
+    # A fallback is told with the rules that it is for.
+    assert {setting for kind, setting in told if kind == "defaults"} == {*DEFAULTS.readers} - {"fallback"}
     assert told["upstream", "connect"] == ("1s", "2s")
     assert told["upstream", "key"] == ("$KEY_1", "$KEY_2")
     assert told["upstream", "kind"] == ("vllm", "llamacpp")
