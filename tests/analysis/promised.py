@@ -29,9 +29,11 @@ from routedsl.language.policy import (
 
 CATALOG = builtin()
 SECOND = 1_000_000
+SLOT = SECOND
+"""How long a call may wait for one of the slots that `cloud` declares."""
 MODELS = """
 upstream house { url "http://127.0.0.1:1/v1" }
-upstream cloud { url "http://127.0.0.1:2/v1"  connect 1s }
+upstream cloud { url "http://127.0.0.1:2/v1"  connect 1s  slots 9 }
 model tiny { upstream house  context 8k  quality 20  supports []  tags [eu] }
 model medium { upstream house  context 32k  quality 50  supports [tools]  tags [eu]  input_price $1 }
 model large { upstream cloud  context 128k  quality 90  tags [paid]  input_price $2  output_price $10 }
@@ -62,6 +64,7 @@ OPTIONS = (
     "max_output 1k",
     "sticky 10m",
     "explore 50%",
+    "buffer whole",
 )
 
 
@@ -215,11 +218,13 @@ def keeps(promised: Assert, text: str, decision: Decision, asked: Asked, models:
 
 
 def _wait(chain: Sequence[Model], options: Options, *, stream: bool) -> float:
+    deadline = options.deadline or (600 if stream else 120) * SECOND
+    if stream and options.buffer:
+        return deadline
     timeout = options.timeout or (15 if stream else 60) * SECOND
     if stream:
         timeout = max(timeout, options.first_token or min(10 * SECOND, timeout))
-    connects = [SECOND if model.upstream == "cloud" else 3 * SECOND for model in chain]
-    deadline = options.deadline or (600 if stream else 120) * SECOND
+    connects = [(SECOND + SLOT) if model.upstream == "cloud" else 3 * SECOND for model in chain]
     return min(deadline, sum((1 + options.retry) * (connect + timeout) for connect in connects))
 
 

@@ -125,8 +125,8 @@ def told(rules: str, promise: str) -> list[str]:
         # twice 3 s and 15 s streamed, 3 s and 60 s whole, which the deadline of 120 s ends
         ("else tiny", "wait <= 120s", "wait <= 119s"),
         ("else tiny { retry 0 }", "wait <= 63s", "wait <= 62s"),
-        ("else large { retry 0  timeout 2s }", "wait <= 3s", "wait <= 2s"),
-        ("else large { retry 0  timeout 2s  first_token 9s }", "wait <= 10s", "wait <= 9s"),
+        ("else large { retry 0  timeout 2s }", "wait <= 4s", "wait <= 3s"),
+        ("else large { retry 0  timeout 2s  first_token 9s }", "wait <= 11s", "wait <= 10s"),
         ("else large { deadline 7s }", "wait <= 7s", "wait <= 6s"),
         # twice 128k at $2 and 128k at $10 a million
         ("else large", "cost <= $3.072", "cost <= $3.0719"),

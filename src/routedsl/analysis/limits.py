@@ -9,6 +9,7 @@ from routedsl.analysis.regions import Box
 from routedsl.analysis.space import Space
 from routedsl.base.source import NOWHERE
 from routedsl.engine.terms import Terms, patient, terms_of
+from routedsl.engine.waiting import LONGEST_WAIT
 from routedsl.language.policy import Model, Options, Policy, Upstream, undeclared
 
 PER = 1_000_000
@@ -23,11 +24,15 @@ def most_calls(chain: Sequence[str], options: Options) -> int:
 
 def most_wait(chain: Sequence[str], options: Options, policy: Policy) -> int:
     """Microseconds until an answer begins, or the chain has none: streamed or not, whichever is longer."""
-    tries = 1 + options.retry
-    return max(
-        min(terms.deadline, tries * sum(_most_silence(name, terms, policy, stream=stream) for name in chain))
-        for stream, terms in ((stream, terms_of(options, stream=stream)) for stream in (False, True))
-    )
+    return max(_most_wait(chain, options, policy, stream=stream) for stream in (False, True))
+
+
+def _most_wait(chain: Sequence[str], options: Options, policy: Policy, *, stream: bool) -> int:
+    terms = terms_of(options, stream=stream)
+    if stream and options.buffer == "whole":
+        return terms.deadline  # nothing else bounds how slowly a stream comes that is held back to its end
+    silences = sum(_most_silence(name, terms, policy, stream=stream) for name in chain)
+    return min(terms.deadline, (1 + options.retry) * silences)
 
 
 def silence(chain: Sequence[str], options: Options, policy: Policy, *, stream: bool) -> int:
@@ -37,10 +42,11 @@ def silence(chain: Sequence[str], options: Options, policy: Policy, *, stream: b
 
 
 def _most_silence(model: str, terms: Terms, policy: Policy, *, stream: bool) -> int:
-    """The silence of one model, which its server may have to load first if it is of a kind that tells."""
+    """The silence of one model: it may wait for a slot, and be loaded first by a server of a kind that tells."""
     upstream = _upstream(model, policy)
     tells = upstream.kind != _UNWRITTEN.kind
-    return upstream.connect + _wait(patient(terms) if tells else terms, stream=stream)
+    turn = 0 if upstream.slots is None else LONGEST_WAIT
+    return turn + upstream.connect + _wait(patient(terms) if tells else terms, stream=stream)
 
 
 def _wait(terms: Terms, *, stream: bool) -> int:
