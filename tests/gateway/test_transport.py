@@ -11,6 +11,7 @@ from aiohttp import http_parser
 
 from routedsl.engine.outcome import Failed, Kind
 from routedsl.engine.protocol import Arrival
+from routedsl.gateway import transport as module
 from routedsl.gateway.clock import SystemClock
 from routedsl.gateway.reply import Reply
 from routedsl.gateway.secret import Secret
@@ -198,6 +199,26 @@ async def test_an_answer_knows_when_its_request_could_be_written() -> None:
             assert times.written is not None
             assert times.headers is not None
             assert before < times.connected <= times.written <= times.headers <= clock.monotonic()
+
+
+async def test_a_used_connection_that_breaks_late_had_the_request_and_is_not_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "AT_ONCE", 20 * MS)
+    asked: list[bytes] = []
+
+    async def work(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"Content-Length: 2\r\n\r\n{}")
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        await asyncio.sleep(0.1)
+
+    async with raw_server(work) as url, AiohttpTransport(SystemClock()) as transport:
+        with closing(await transport.send(call_of(url), Times())) as answer:
+            assert await all_of(answer) == b"{}"
+        times = Times()
+        with pytest.raises(AttemptError, match="reset"):
+            await transport.send(call_of(url), times)
+    assert (len(asked), times.stale) == (1, 0)
 
 
 async def test_a_handshake_that_does_not_come_to_an_end_is_no_connection() -> None:

@@ -12,6 +12,7 @@ import aiohttp
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TraceConfig
 from aiohttp.http_exceptions import HttpProcessingError
 
+from routedsl.base.units import DURATIONS
 from routedsl.engine.outcome import Failed, Kind
 from routedsl.engine.protocol import bearer
 from routedsl.gateway.clock import Clock
@@ -21,6 +22,8 @@ from routedsl.gateway.secret import Secret
 DNS_LIFETIME = 30
 MOST_STALE = 3
 """So many pooled connections may turn out to be dead before a call counts as failed."""
+AT_ONCE = DURATIONS["s"]
+"""Microseconds from a request's last byte in which a connection that was dead before shows it."""
 LARGE_BODY = 2**20
 """Bytes from which a body is written in pieces, and read in a thread, so that the event loop does not wait for it."""
 
@@ -146,14 +149,15 @@ class AiohttpTransport:
     async def send(self, call: Call, times: Times) -> Answer:
         """See `Transport`.
 
-        A pooled connection may have died since it was used last; then the request is sent on the next.
+        A pooled connection may have died since it was used last; then the request is sent on the next. One that
+        dies later had the request: to send that again would be a retry that nobody has allowed.
         """
         for _ in range(MOST_STALE):
             dial = _Dial(self._clock, call, times)
             try:
                 return await self._sent(call, dial)
             except AttemptError as error:
-                if error.failed.kind is not Kind.RESET or not dial.reused:
+                if error.failed.kind is not Kind.RESET or not dial.was_dead:
                     raise
             times.stale += 1
         return await self._sent(call, _Dial(self._clock, call, times))
@@ -190,6 +194,11 @@ class _Dial:
         self._timeout = asyncio.timeout_at(clock.loop_time(clock.monotonic() + call.connect))
         self._over = False
         times.connected = times.written = None
+
+    @property
+    def was_dead(self) -> bool:
+        """Whether a connection that broke now was most likely dead before: it had been used, and broke at once."""
+        return self.reused and self._clock.monotonic() - (self.times.written or 0) <= AT_ONCE
 
     @asynccontextmanager
     async def clocks(self) -> AsyncIterator[None]:
