@@ -77,6 +77,20 @@ async def test_a_record_says_who_asked_who_decided_and_who_answered(tmp_path: Pa
         assert private not in kept
 
 
+async def test_a_record_says_what_was_explored_and_what_was_held(tmp_path: Path) -> None:
+    policy = """
+        when stream -> first of [tiny, medium]
+        else first of [tiny, medium] { explore 100%  sticky 10m }
+    """
+    async with serving(tmp_path, policy, state=tmp_path / "state") as served, ClientSession(served.url) as http:
+        for _ in range(2):
+            await got(http.post(COMPLETIONS, json=HI))
+        await got(http.post(COMPLETIONS, json={**HI, "stream": True}))
+        await settled(served, 3)
+    told = [(record.ahead, record.served_by) for record in records(tmp_path / "state")]
+    assert told == [("explore", "medium"), ("sticky", "medium"), (None, "tiny")]
+
+
 async def test_every_end_leaves_one_record(tmp_path: Path) -> None:
     state = tmp_path / "state"
     scripts = {"tiny": Script(fault="cut:3"), "medium": SLOW, "large": Script(fault="503")}

@@ -102,19 +102,19 @@ def _reordered(
     ranked: tuple[str, ...], fit: Sequence[str], options: Options, facts: Facts, request: Request, world: World
 ) -> tuple[Ahead | None, tuple[str, ...]]:
     """The ranking with the conversation's last model first, else with the one that is explored; `fit` can serve."""
-    last = _last(ranked, options.sticky, world)
+    last = _last(fit, options.sticky, world)
     if last is not None:
         return "sticky", _first(last, ranked)
     other = _explored(fit, options.explore, facts, request)
     return (None, ranked) if other is None else ("explore", _first(other, ranked))
 
 
-def _last(ranking: tuple[str, ...], sticky: int | None, world: World) -> str | None:
-    """Who answered the conversation last, of those that are in the ranking, up, and did so recently enough."""
+def _last(fit: Sequence[str], sticky: int | None, world: World) -> str | None:
+    """Who answered the conversation last, of those of the ranking that can serve, and did so recently enough."""
     if sticky is None or world.sticky is None:
         return None
     ages = {world.sticky: world.sticky_age, **world.sticky_before}
-    held = [name for name, age in ages.items() if name in ranking and age <= sticky and world.model(name).up]
+    held = [name for name, age in ages.items() if name in fit and age <= sticky]
     return min(held, key=lambda name: ages[name], default=None)
 
 

@@ -27,7 +27,8 @@ class Decision(Struct, frozen=True, kw_only=True):
     be tried, and the answer is 503. `rule` is the rule's name, `explicit` where the client's choice is
     kept, None where the model asked for is unknown. `at` is `file:line:column` of the rule. `facts` are
     what the policy asked, in the order asked, with their types. `status`, `code` and `message` are a
-    refusal's. `policy` is the policy's digest.
+    refusal's. `ahead` is the option that put the first of the chain there, `sticky` or `explore`; None where the
+    rule's target did. `policy` is the policy's digest.
     """
 
     action: Action
@@ -37,6 +38,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     chain: tuple[str, ...]
     options: Options
     policy: str
+    ahead: str | None = None
     facts: Mapping[str, Value] = {}
     types: Mapping[str, Type] = {}
     status: int | None = None

@@ -84,6 +84,7 @@ class Program(Struct, frozen=True):
             chain=chained.chain if chained else (),
             options=rule.options,
             policy=self.policy.digest,
+            ahead=chained.ahead if chained else None,
             facts=facts.asked,
             types=self.types,
             status=refusal.status if refusal else None,

@@ -31,6 +31,8 @@ def decision_to_json(decision: Decision, id_: str | None) -> dict[str, object]:
         "options": options_to_json(decision.options),
         "policy": decision.policy,
     }
+    if decision.ahead is not None:
+        shown["ahead"] = decision.ahead
     if decision.action is Action.REJECT:
         shown |= {"status": decision.status, "code": decision.code, "message": decision.message}
     return shown

@@ -80,6 +80,7 @@ def _record(happened: Happened, recipe: Recipe, seen: Seen) -> Record:
         world=world_to_json(happened.world, happened.program.policy.models, seen.draw, decision.rule),
         hash_key=recipe.mark,
         classifiers=recipe.classifiers,
+        ahead=decision.ahead,
     )
 
 

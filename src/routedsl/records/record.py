@@ -101,7 +101,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     one. `first_token` is when the answer's first piece went to the client, for streams. `facts` are those of the
     request; `hashed` those whose values are told apart, and not told; `predicates` what the policy asks of
     texts that are not kept. `hash_key` marks the key of the hashes, `classifiers` the weights of those facts that
-    are judged by some: replays know by them what is comparable. `score` is what feedback said of the answer, kept
+    are judged by some: replays know by them what is comparable. `ahead` is the option that put the first model of
+    the chain there, in the place of the rule's target. `score` is what feedback said of the answer, kept
     beside the line. `features` are there where the operator wants them.
     """
 
@@ -136,6 +137,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     world: WorldRecord
     hash_key: str | None = None
     classifiers: Mapping[str, str] = {}
+    ahead: str | None = None
     score: float | msgspec.UnsetType = msgspec.UNSET
     features: FeaturesRecord | msgspec.UnsetType = msgspec.UNSET
 

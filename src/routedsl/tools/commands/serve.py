@@ -50,8 +50,9 @@ def command(
     with errors, or that --gate or --snapshot keeps out, is told on standard error, and the old policy
     serves on. SIGTERM or Ctrl-C lets running requests finish; a second one does not. One process serves.
 
-    The admin port has GET /policy and GET /metrics, with the bearer token in ROUTEDSL_ADMIN_TOKEN,
-    else the one in the file `admin-token` of --state. `routedsl records` shows what --state keeps.
+    The admin port has GET /policy, GET /models, POST /explain and GET /metrics, with the bearer token in
+    ROUTEDSL_ADMIN_TOKEN, else the one in the file `admin-token` of --state. `routedsl records` shows what
+    --state keeps.
     """
     from routedsl.gateway.admission import with_keys
     from routedsl.gateway.serve import Running, run
