@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from random import Random
+from types import MappingProxyType
 from typing import cast
 
 from routedsl.base.units import DURATIONS, WHOLE
@@ -71,6 +72,7 @@ class Place:
     """
 
     memory_free = success = None
+    success_by_rule: Mapping[str, int] = MappingProxyType({})
 
     def __init__(self, site: Site, model: str) -> None:
         """The server was asked nothing yet."""
