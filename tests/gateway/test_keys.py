@@ -1,5 +1,6 @@
 """Keys of clients: the file, who is let in, what each may ask for, and that no credential goes on."""
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -93,6 +94,14 @@ def test_two_who_write_at_once_do_not_undo_each_other(tmp_path: Path) -> None:
     assert (result.exit_code, result.stdout) == (2, "")
     assert "in the way" in result.stderr
     assert not (tmp_path / "keys.toml").exists()
+
+
+def test_what_is_no_file_is_not_replaced_by_one(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "keys.toml")
+    result = new(tmp_path, "a")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "is no file" in result.stderr
+    assert (tmp_path / "keys.toml").is_fifo()
 
 
 def test_a_file_by_another_name_is_written_where_it_is(tmp_path: Path) -> None:

@@ -81,6 +81,8 @@ def read_keys(path: Path) -> tuple[KeyEntry, ...]:
 def add_key(path: Path, entry: KeyEntry) -> None:
     """Write a key behind those of a file, which is made where there is none; raises `KeyFileError`."""
     path = path.resolve()
+    if path.exists() and not path.is_file():
+        raise KeyFileError(f"`{path}` is no file")  # a new one would take the place of a device
     text = _text(path) if path.exists() else _HEAD
     if any(other.name == entry.name for other in _entries(path, text)):
         raise KeyFileError(f"`{path}` has a key of `{entry.name}` already")

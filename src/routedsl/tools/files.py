@@ -9,8 +9,11 @@ def replace_file(path: Path, text: str) -> None:
     """Put a text in a file's place at once, so that nobody ever reads half of it; its mode stays.
 
     A link keeps pointing where it points: the file behind it is replaced. Raises OSError, and leaves the file
-    as it was. A file that was not there gets the usual mode.
+    as it was. A file that was not there gets the usual mode. A device or a pipe is written to, and stays what it is.
     """
+    if path.exists() and not path.is_file():
+        path.write_text(text, encoding="utf-8", newline="")
+        return
     target = path.resolve()
     handle, name = tempfile.mkstemp(prefix=".", dir=target.parent)
     try:

@@ -1,10 +1,20 @@
 """Options that verbs share."""
 
 from collections.abc import Callable
+from math import isfinite
 
 import click
 
 _PORT = click.IntRange(0, 65535)
+
+
+class Number(click.FloatRange):
+    """A number within bounds; what only looks like one, `nan` or `inf`, is none."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number; fails as click's own types do."""
+        number = float(super().convert(value, param, ctx))
+        return number if isfinite(number) else self.fail(f"{value!r} is no number", param, ctx)
 
 
 def listening(command: Callable[..., None]) -> Callable[..., None]:

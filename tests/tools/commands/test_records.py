@@ -104,6 +104,8 @@ def test_what_cannot_be_shown_is_told(tmp_path: Path) -> None:
         result = run("--state", path)
         assert (result.exit_code, result.stdout) == (2, "")
         assert told in result.stderr
+    for option, value in (("--status", "9" * 30), ("--limit", "9" * 30)):
+        assert f"'{option}'" in run("--state", tmp_path, option, value).stderr
     assert "`30d` or `12h`" in run("--state", tmp_path, "--since", "yesterday").stderr
 
 

@@ -110,6 +110,7 @@ WRONG = {
     "--synthetic --traffic records.db": "say whose requests",
     "--traffic none.db": "there are no records at `none.db`",
     "--traffic none.db --rate 3": "--rate is for requests that are made up",
+    "--synthetic --rate nan": "'nan' is no number",
     "--synthetic --strategies fastets": "there is no strategy `fastets` to rank by; did you mean `fastest`?",
     "--synthetic --strategies split": "there is no strategy `split`",
     "--synthetic --hardware none.toml": "`none.toml` cannot be read: no such file",

@@ -13,6 +13,7 @@ import click
 from routedsl.base.types import Type
 from routedsl.base.units import DURATIONS, LiteralError, parse_quantity
 from routedsl.testing import PARTS, TROUBLES, Closing, Script, ScriptedUpstream, Seen, Trouble
+from routedsl.tools.options import Number
 
 
 def seconds(text: str) -> float:
@@ -107,7 +108,7 @@ LISTS = [
 )
 @click.option("--latency", type=seconds, default="0s", metavar="DURATION", help="Wait before each answer, as `200ms`.")
 @click.option(
-    "--speed", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Tokens a second; without it, at once."
+    "--speed", type=Number(min=0, min_open=True), metavar="N", help="Tokens a second; without it, at once."
 )
 @click.option("--certificate", type=FilePath, metavar="FILE", help="Speak TLS with this certificate and key (PEM).")
 def command(

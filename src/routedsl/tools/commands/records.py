@@ -37,10 +37,10 @@ def _since(_context: click.Context, _option: click.Parameter, value: str | None)
 @click.option("--route", help="By this route.")
 @click.option("--model", help="Answered by this model.")
 @click.option("--key", help="Asked with this client key.")
-@click.option("--status", type=int, help="Answered with this status.")
+@click.option("--status", type=click.IntRange(100, 599), metavar="STATUS", help="Answered with this status.")
 @click.option("--since", metavar="AGE", callback=_since, help="Not older than `30m`, `1h`, `7d`.")
 @click.option("--failed", is_flag=True, help="Without the answer that the client should have had.")
-@click.option("--limit", type=click.IntRange(1), metavar="N", help=f"The latest N.  [default: {LATEST}; --json: all]")
+@click.option("--limit", type=click.IntRange(1, 2**63 - 1), metavar="N", help=f"The latest N.  [default: {LATEST}; --json: all]")
 @click.option("--json", "json_", is_flag=True, help="One JSON object a line, all that there is of each.")
 def command(state: Path, limit: int | None, *, json_: bool, **filters: str | int | bool | None) -> None:
     """Show what `serve --state` has recorded, the latest last.

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from routedsl.tools.options import Number
+
 
 @click.command(name="simulate")
 @click.argument("policy", type=click.Path(path_type=Path))
@@ -16,7 +18,7 @@ import click
 @click.option("--hardware", type=click.Path(path_type=Path), metavar="FILE", help="What models run on, in TOML.")
 @click.option("--strategies", metavar="NAMES", help="Rank by each of these too: `fastest,least_busy`.")
 @click.option("--requests", type=click.IntRange(1, 10**8), help="So many are made up.  [default: 10000]")
-@click.option("--rate", type=click.FloatRange(0.001, 10**6), help="So many a second.  [default: 1]")
+@click.option("--rate", type=Number(0.001, 10**6), help="So many a second.  [default: 1]")
 @click.option("--prompt", type=click.IntRange(1, 10**5), help="Tokens of the middle prompt.  [default: 400]")
 @click.option("--answer", type=click.IntRange(1, 10**5), help="Tokens of the middle answer.  [default: 200]")
 @click.option("--model", help="What clients ask for.  [default: auto]")

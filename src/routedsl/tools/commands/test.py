@@ -6,17 +6,19 @@ from typing import Any
 
 import click
 
+from routedsl.tools.options import Number
+
 
 @click.command(name="test")
 @click.argument("policy", type=click.Path(path_type=Path))
 @click.option("-k", "named", metavar="TEXT", default="", help="Only tests with this text in their names.")
 @click.argument("requests", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--coverage", is_flag=True, help="Tell which rules and outcomes of predicates the tests see.")
-@click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit 1 below this coverage.")
+@click.option("--fail-under", type=Number(0, 100), metavar="PERCENT", help="Exit 1 below this coverage.")
 @click.option("--suggest", is_flag=True, help="Write tests at thresholds that no test touches, to confirm.")
 @click.option("--mutate", is_flag=True, help="Change the policy here and there, and tell what no test notices.")
 @click.option(
-    "--seconds", type=click.FloatRange(0), default=60.0, show_default=True, help="How long --mutate may try changes."
+    "--seconds", type=Number(0), default=60.0, show_default=True, help="How long --mutate may try changes."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(policy: Path, requests: tuple[Path, ...], named: str, **wanted: Any) -> None:
