@@ -288,6 +288,10 @@ def test_what_a_client_wrote_cannot_move_the_cursor_nor_fill_the_screen() -> Non
         )
     )
     assert "\x1b" not in text
+    unknown = explanation_to_text(explained("model a {}\nelse a", {**HI, "model": "\x1b[2J"}))
+    assert unknown.endswith(
+        "rejected   404 model_not_found: there is no model `\ufffd[2J`; there is `dynamic`, `a`, `auto`\n"
+    )
     assert max(map(len, text.splitlines())) < 160
 
 

@@ -7,7 +7,7 @@ from routedsl.base.units import to_json
 from routedsl.engine.decision import EXPLICIT, Action
 from routedsl.engine.explain import Considered, Explanation, Seen, Tried
 from routedsl.engine.narrate_ranking import ranking_lines, ranking_to_json
-from routedsl.engine.narrate_values import cut, one_line, value_to_text, yes_or_no
+from routedsl.engine.narrate_values import cut, one_line, value_to_text, visible, yes_or_no
 from routedsl.engine.report import decision_to_json, options_to_text
 from routedsl.language.policy import And, Compare, Condition, HandOver, Op
 
@@ -106,7 +106,7 @@ def _distance(beyond: float, step: int, upper: bool, type_: Type) -> Iterator[st
 def _outcome_lines(explanation: Explanation) -> Iterator[str]:
     decision, chained = explanation.decision, explanation.chained
     if decision.action is Action.REJECT:
-        yield f"rejected   {decision.status} {decision.code}: {decision.message}"
+        yield f"rejected   {decision.status} {decision.code}: {visible(decision.message or '')}"
         return
     if decision.rule == EXPLICIT:
         yield "explicit   the client's own choice is kept: no rule, no fallback"

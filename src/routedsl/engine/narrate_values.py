@@ -34,5 +34,10 @@ def cut(text: str) -> str:
     return line if len(line) <= _LONGEST and len(text) <= 2 * _LONGEST else f"{line[:_LONGEST]}…"
 
 
+def visible(text: str) -> str:
+    """A text that may quote a client's, whole, without what could move a terminal's cursor."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
 def one_line(text: str) -> str:
     return " ".join(text.split())

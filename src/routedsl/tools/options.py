@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from math import isfinite
+from typing import Any
 
 import click
 
@@ -11,7 +12,7 @@ _PORT = click.IntRange(0, 65535)
 class Number(click.FloatRange):
     """A number within bounds; what only looks like one, `nan` or `inf`, is none."""
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """The number; fails as click's own types do."""
         number = float(super().convert(value, param, ctx))
         return number if isfinite(number) else self.fail(f"{value!r} is no number", param, ctx)

@@ -107,9 +107,7 @@ LISTS = [
     "--trouble", type=click.Choice([each.value for each in Trouble]), help="What goes wrong with every connection."
 )
 @click.option("--latency", type=seconds, default="0s", metavar="DURATION", help="Wait before each answer, as `200ms`.")
-@click.option(
-    "--speed", type=Number(min=0, min_open=True), metavar="N", help="Tokens a second; without it, at once."
-)
+@click.option("--speed", type=Number(min=0, min_open=True), metavar="N", help="Tokens a second; without it, at once.")
 @click.option("--certificate", type=FilePath, metavar="FILE", help="Speak TLS with this certificate and key (PEM).")
 def command(
     *,

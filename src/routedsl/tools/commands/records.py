@@ -17,6 +17,7 @@ from routedsl.tools.table import aligned
 
 LATEST = 20
 """Records that a person is shown."""
+_LIMIT = click.IntRange(1, 2**63 - 1)
 
 
 def _since(_context: click.Context, _option: click.Parameter, value: str | None) -> int | None:
@@ -40,7 +41,7 @@ def _since(_context: click.Context, _option: click.Parameter, value: str | None)
 @click.option("--status", type=click.IntRange(100, 599), metavar="STATUS", help="Answered with this status.")
 @click.option("--since", metavar="AGE", callback=_since, help="Not older than `30m`, `1h`, `7d`.")
 @click.option("--failed", is_flag=True, help="Without the answer that the client should have had.")
-@click.option("--limit", type=click.IntRange(1, 2**63 - 1), metavar="N", help=f"The latest N.  [default: {LATEST}; --json: all]")
+@click.option("--limit", type=_LIMIT, metavar="N", help=f"The latest N.  [default: {LATEST}; --json: all]")
 @click.option("--json", "json_", is_flag=True, help="One JSON object a line, all that there is of each.")
 def command(state: Path, limit: int | None, *, json_: bool, **filters: str | int | bool | None) -> None:
     """Show what `serve --state` has recorded, the latest last.

@@ -17,9 +17,7 @@ from routedsl.tools.options import Number
 @click.option("--fail-under", type=Number(0, 100), metavar="PERCENT", help="Exit 1 below this coverage.")
 @click.option("--suggest", is_flag=True, help="Write tests at thresholds that no test touches, to confirm.")
 @click.option("--mutate", is_flag=True, help="Change the policy here and there, and tell what no test notices.")
-@click.option(
-    "--seconds", type=Number(0), default=60.0, show_default=True, help="How long --mutate may try changes."
-)
+@click.option("--seconds", type=Number(0), default=60.0, show_default=True, help="How long --mutate may try changes.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(policy: Path, requests: tuple[Path, ...], named: str, **wanted: Any) -> None:
     """Run the tests of POLICY: the `test` blocks that stand beside its rules. It calls no model.
