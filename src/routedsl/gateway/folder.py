@@ -1,5 +1,6 @@
 """The folder that a gateway keeps its state in: held by one process alone, readable by its owner alone."""
 
+import errno
 import fcntl
 import logging
 import os
@@ -36,7 +37,10 @@ class Folder:
     def token_file(self, token: str) -> Path | None:
         """Where the token can be read; None where it is not kept."""
         file = self.path / _TOKEN
-        return file if _read(file) == token else None
+        try:
+            return file if _read(file) == token else None
+        except OSError:
+            return None
 
     def _secret(self, name: str) -> str:
         file = self.path / name
@@ -48,10 +52,13 @@ class Folder:
 
 
 def _read(file: Path) -> str | None:
+    """What a file has; None where there is nothing. Raises OSError where it cannot be read."""
     try:
         return file.read_text(encoding="ascii").strip() or None
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except UnicodeDecodeError:
+        raise OSError(errno.EINVAL, "it holds something else") from None
 
 
 def _write(file: Path, text: str) -> str:
