@@ -79,9 +79,19 @@ def test_the_action_fails_where_a_test_does(copy: Path, tmp_path: Path) -> None:
     assert {name: step.returncode for name, step in ran.items()} == {"Check": 0, "Form": 0, "Tests": 1}
 
 
+def test_the_action_fails_where_a_rule_has_no_test(copy: Path, tmp_path: Path) -> None:
+    policy = copy / "rules" / "policy.route"
+    rule = 'when metadata["task"] == "draft" -> sorter as draft\n'
+    policy.write_text(policy.read_text().replace("else writer as answer", f"{rule}else writer as answer"))
+    tests = act(copy, tmp_path / "summary.md")["Tests"]
+    assert tests.returncode == 1
+    assert "is under 100%" in tests.stdout
+    assert act(copy, tmp_path / "summary.md", coverage="50")["Tests"].returncode == 0
+
+
 def test_the_workflow_uses_the_action_with_its_inputs() -> None:
     (job,) = read(".github/workflows/policy.yml")["jobs"].values()
     (step,) = (step for step in job["steps"] if step.get("uses", "").startswith("./"))
     inputs = read(".github/actions/policy/action.yml")["inputs"]
     assert (EXAMPLE / step["uses"].removeprefix("./after/") / "action.yml").is_file()
-    assert set(step["with"]) == set(inputs)
+    assert {"policy", "before"} <= set(step["with"]) <= set(inputs)

@@ -102,6 +102,32 @@ def test_lines_do_not_depend_on_one_another(project: pytest.Pytester) -> None:
     assert after == before
 
 
+def test_a_rule_that_moves_nobody_changes_no_line(project: pytest.Pytester) -> None:
+    run(project, "--snapshot-update")
+    policy = project.path / "my.route"
+    policy.write_text(policy.read_text().replace("else large", "when tools > 50 -> large as many\nelse large as rest"))
+    result = run(project)
+    result.stdout.fnmatch_lines(["- long *", "+ long * tools 0"])
+    result.stdout.no_fnmatch_line("[-+] short*")
+    policy.write_text(policy.read_text().replace("when chars", "when images > 0 -> large as seen\nwhen chars"))
+    run(project, "--snapshot-update")
+    kept = TABLE.replace(
+        "auto:2      large       tiny                                chars 200",
+        f"{'rest':12}{'large':12}{'tiny':34}  images 0, chars 200, tools 0",
+    )
+    assert snapshot_of(project).read_text() == kept
+    run(project).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(("old", "new"), [('"hi"}]}}', '"ho, ho"}]}}'), ('{"chars": 200}', '{"chars": 201}')])
+def test_a_fact_that_is_another_is_told_though_the_decision_stays(old: str, new: str, project: pytest.Pytester) -> None:
+    run(project, "--snapshot-update")
+    requests = project.path / "requests.jsonl"
+    requests.write_text(REQUESTS.replace(old, new))
+    result = run(project)
+    result.assert_outcomes(failed=1)
+
+
 def test_requests_that_come_and_go_are_told(project: pytest.Pytester) -> None:
     run(project, "--snapshot-update")
     (project.path / "requests.jsonl").write_text(REQUESTS.replace('"short"', '"brief"'))

@@ -52,6 +52,11 @@ def test_suggestions_hold_and_are_enough(name: str) -> None:
     assert again == ""
 
 
+def test_what_lies_beside_a_decimal_is_written_as_a_person_would() -> None:
+    written = suggested(program_of("when temperature < 0.3 -> tiny else large"), [])
+    assert [word in written for word in ("temperature 0.2 ", "temperature 0.3 ", "temperature 0.4 ")] == [True] * 3
+
+
 def test_each_end_of_a_threshold_is_told_with_what_is_decided_now() -> None:
     written = suggested(program_of('when chars < 200 -> tiny as quick else reject 413 "long"'), [])
     assert (

@@ -73,7 +73,7 @@ def _around(value: float, fact: Fact) -> Iterator[float]:
     highest = {Type.TIME: _LAST_MINUTE, Type.SHARE: WHOLE - (fact.signal == "draw")}.get(fact.type, largest(fact.type))
     for near in (value - step, value, value + step):
         if 0 <= near <= highest:
-            yield near if fact.type is Type.NUMBER else int(near)
+            yield float(f"{near:.15g}") if fact.type is Type.NUMBER else int(near)  # 0.3 - 0.1 is 0.2
 
 
 class Shore(Struct, frozen=True):

@@ -74,7 +74,7 @@ def _moved(snapshot: Snapshot, program: Program) -> Iterator[Diagnostic]:
     except (OSError, UnicodeDecodeError) as error:
         yield _unreadable(snapshot, error)
         return
-    moved = list(changes(kept, decision_table(program, requests)))
+    moved = list(changes(kept, decision_table(program, requests, kept)))
     if moved:
         before, after = moved[0]
         start = 0 if before is None else kept.index(before)

@@ -7,31 +7,36 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from routedsl.analysis.diff import Comparison, compare
+from routedsl.analysis.diff import Comparison, Difference, compare
+from routedsl.analysis.proof import Proof, prove
 from routedsl.analysis.proofs import proofs
 from routedsl.analysis.survey import survey
 from routedsl.base.diagnostic import Edit
+from routedsl.base.render import witness_to_json, witness_to_text
 from routedsl.engine.classifier import Classifier
 from routedsl.engine.compile import compile_policy
 from routedsl.engine.program import Program
+from routedsl.engine.report import decision_to_json
 from routedsl.engine.verdict import judge
 from routedsl.language.mutants import Mutant, mutants
 from routedsl.language.syntax import File
 from routedsl.loading.classifiers import read_classifiers
 from routedsl.loading.files import read_policy
+from routedsl.tools.deciding import told
 from routedsl.tools.progress import with_bar
 from routedsl.tools.verdicts import Tried
 
-_MOST_SHOWN, _LONGEST = 3, 160
-"""Regions of a change that are told, and characters of one that people are shown."""
+_MOST_SHOWN, _LONGEST = 3, 600
+"""Regions of a change that are told, and characters of the one that people are shown."""
 
 
 class Survivor(Struct, frozen=True):
-    """A change that no test notices, as a diff, and for which requests it decides otherwise."""
+    """A change that no test notices, as a diff, for which requests it decides otherwise, and one of those."""
 
     at: str
     diff: str
     where: tuple[str, ...]
+    proof: Proof | None = None
 
 
 class Mutation(Struct, frozen=True, kw_only=True):
@@ -85,7 +90,8 @@ def _fate(
     comparison = compare(program, changed)
     if not comparison.differences and not comparison.undecided:
         return _EQUAL
-    return Survivor(mutant.edits[0].span.at, diff_of(mutant.edits), tuple(_regions(comparison)))
+    where, proof = _regions(comparison), _proof(comparison, program, changed)
+    return Survivor(mutant.edits[0].span.at, diff_of(mutant.edits), tuple(where), proof)
 
 
 def _compiled(files: tuple[File, ...], program: Program, classifiers: Mapping[str, Classifier]) -> Program | None:
@@ -122,11 +128,22 @@ def _edited(text: str, edit: Edit) -> str:
     return text[:start] + edit.replacement + text[end:]
 
 
+def _plainest(comparison: Comparison) -> list[Difference]:
+    """The differences, those first that are told in the fewest words."""
+    return sorted(comparison.differences, key=lambda each: len(each.parts[0].text(comparison.space)))
+
+
 def _regions(comparison: Comparison) -> Iterator[str]:
-    for difference in comparison.differences[:_MOST_SHOWN]:
+    for difference in _plainest(comparison)[:_MOST_SHOWN]:
         text = " or ".join(part.text(comparison.space) for part in difference.parts[:_MOST_SHOWN])
         yield text if len(difference.parts) <= _MOST_SHOWN else f"{text} or …"
     yield from (f"it could not be decided what `{name}` takes" for name in comparison.undecided[:_MOST_SHOWN])
+
+
+def _proof(comparison: Comparison, program: Program, changed: Program) -> Proof | None:
+    """A request that is decided otherwise, if one is found."""
+    proofs = (prove(each, comparison.space, program, changed) for each in _plainest(comparison)[:_MOST_SHOWN])
+    return next((proof for proof in proofs if proof.witness.shown), None)
 
 
 def mutation_to_text(found: Mutation) -> str:
@@ -140,8 +157,16 @@ def mutation_to_text(found: Mutation) -> str:
 
 
 def _survivor_to_text(survivor: Survivor) -> str:
-    where = "".join(f"      decides otherwise where {_cut(text)}\n" for text in survivor.where)
-    return f"SURVIVED  {survivor.at}\n{survivor.diff}{where}"
+    where = f"      decides otherwise where {_cut(survivor.where[0])}\n"
+    return f"SURVIVED  {survivor.at}\n{survivor.diff}{where}{_proof_to_text(survivor.proof)}"
+
+
+def _proof_to_text(proof: Proof | None) -> str:
+    """A request that a test could state, and what becomes of it."""
+    if proof is None or proof.old is None or proof.new is None:
+        return ""
+    old, new = (told(decision_to_json(decision, None)) for decision in (proof.old, proof.new))
+    return f"      {witness_to_text(proof.witness)}\n      now      {old}\n      changed  {new}\n"
 
 
 def _cut(text: str) -> str:
@@ -154,5 +179,11 @@ def mutation_to_json(found: Mutation) -> Mapping[str, object]:
         "noticed": found.noticed,
         "equal": found.equal,
         "untried": found.untried,
-        "survived": [{"at": one.at, "diff": one.diff, "where": list(one.where)} for one in found.survived],
+        "survived": [_survivor_to_json(one) for one in found.survived],
     }
+
+
+def _survivor_to_json(survivor: Survivor) -> Mapping[str, object]:
+    proof = survivor.proof
+    witness = None if proof is None else witness_to_json(proof.witness)
+    return {"at": survivor.at, "diff": survivor.diff, "where": list(survivor.where), "witness": witness}

@@ -79,17 +79,17 @@ def route_snapshot(request: pytest.FixtureRequest) -> RouteSnapshot:
     root = request.config.rootpath
     if not request.config.pluginmanager.has_plugin("syrupy"):
         pytest.fail("`route_snapshot` needs syrupy: install `routedsl-gateway[test]`", pytrace=False)
-    from routedsl.tools.kept_table import TableExtension
+    from routedsl.tools.kept_table import TableExtension, kept_by
     from routedsl.tools.snapshot import differences
 
     snapshot = request.getfixturevalue("snapshot").with_defaults(extension_class=TableExtension)
 
     def matches(policy: str | Path, requests: str | Path) -> None:
         __tracebackhide__ = True
-        table = table_of(root / policy, root / requests)
+        kept = kept_by(snapshot)
+        table = table_of(root / policy, root / requests, kept)
         if table != snapshot:
-            kept = snapshot.executions[snapshot.num_executions - 1].recalled_data
-            told = "there is no snapshot yet" if kept is None else differences(kept, table)
+            told = differences(kept, table) if kept else "there is no snapshot yet"
             pytest.fail(f"`{policy}` on `{requests}`:\n{told}\n{UPDATE}", pytrace=False)
 
     return matches
@@ -161,12 +161,12 @@ def program_of(policy: Path) -> "Program":
     return loading.program
 
 
-def table_of(policy: Path, requests: Path) -> str:
-    """The table of decisions; fails the test where the policy does not load or there is no request."""
+def table_of(policy: Path, requests: Path, kept: str) -> str:
+    """The table of decisions, beside the kept one; fails the test where the policy does not load, or no file is."""
     from routedsl.tools.snapshot import decision_table
 
     __tracebackhide__ = True
     program = program_of(policy)
     if not requests.is_file():
         pytest.fail(f"there is no file of requests at `{requests}`", pytrace=False)
-    return decision_table(program, requests.read_bytes())
+    return decision_table(program, requests.read_bytes(), kept)

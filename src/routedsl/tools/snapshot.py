@@ -1,7 +1,12 @@
-"""Decisions as a table to read and to compare: a line for each request, which depends on no other line."""
+"""Decisions as a table to read and to compare: a line for each request, which depends on no other line.
 
-from collections.abc import Iterator
+A request that is decided as the kept table has it keeps its line, though the rules on its way ask other facts now:
+else a rule more would change every line below it in a review, and what moved would not be found among them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
+from typing import NamedTuple
 
 from routedsl.base.types import Type
 from routedsl.engine.decision import Action, Decision
@@ -43,37 +48,62 @@ def _by_request(table: str) -> dict[str, list[str]]:
     return found
 
 
-def decision_table(program: Program, requests: bytes) -> str:
-    """What the program decides on a file of requests."""
+class Row(NamedTuple):
+    """What is told of a request: the cells before its facts, and those, None where one is missing."""
+
+    cells: tuple[str, ...]
+    facts: Mapping[str, str | None] = {}
+
+    @property
+    def line(self) -> str:
+        """The row as a line of the table."""
+        known = (f"{name} {value}" for name, value in self.facts.items() if value is not None)
+        return _line((*self.cells, ", ".join(known)))
+
+    def says(self, line: str) -> bool:
+        """Whether a line tells the same decision, and no fact otherwise."""
+        start = _padded((*self.cells, ""))
+        if not line.ljust(len(start)).startswith(start):
+            return False
+        told = f", {line[len(start) :]}, "
+        return all(f", {name} {value}, " in told or f", {name} " not in told for name, value in self.facts.items())
+
+
+def decision_table(program: Program, requests: bytes, kept: str = "") -> str:
+    """What the program decides on a file of requests; what a kept table says as well, it says in the same words."""
+    lines = _by_request(kept)
     rows = (row_of(number, line, program) for number, line in enumerate(split_cases(requests), 1))
-    return "".join(f"{line}\n" for line in (_line(tuple(COLUMNS)), *map(_line, rows)))
+    told = (_told(row, lines.get(row.cells[0], ())) for row in rows)
+    return "".join(f"{line}\n" for line in (_line(tuple(COLUMNS)), *told))
+
+
+def _told(row: Row, kept: Sequence[str]) -> str:
+    return next((line for line in kept if row.says(line)), row.line)
 
 
 def _line(cells: tuple[str, ...]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(cells, COLUMNS.values(), strict=True)).rstrip()
+    return _padded(cells).rstrip()
 
 
-def row_of(number: int, line: bytes, program: Program) -> tuple[str, ...]:
-    """The cells of one request; one without an id has its number for a name."""
+def _padded(cells: tuple[str, ...]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, COLUMNS.values(), strict=True))
+
+
+def row_of(number: int, line: bytes, program: Program) -> Row:
+    """What is decided on one request; one without an id has its number for a name."""
     try:
         case = read_case(line, program.catalog, NOON)
     except RequestError as error:
-        return (f"#{number}", "", "", f"error {error.code}", "", error.message, "")
+        return Row((f"#{number}", "", "", f"error {error.code}", "", error.message))
     decision = program.decide(case.request, case.world, case.pinned)
-    return (
-        " ".join((case.id or f"#{number}").split()),
-        decision.route or "",
-        decision.rule or "",
-        *outcome_of(decision),
-        facts_of(decision),
-    )
+    name = " ".join((case.id or f"#{number}").split())
+    return Row((name, decision.route or "", decision.rule or "", *outcome_of(decision)), facts_of(decision))
 
 
-def facts_of(decision: Decision) -> str:
-    """What the rules up to the deciding one asked, in that order; what is missing is left out."""
+def facts_of(decision: Decision) -> Mapping[str, str | None]:
+    """What the rules up to the deciding one asked, in that order."""
     facts = decision.facts.items()
-    known = (f"{name} {value_to_text(decision.types[name], value)}" for name, value in facts if value is not None)
-    return ", ".join(known)
+    return {name: None if value is None else value_to_text(decision.types[name], value) for name, value in facts}
 
 
 def outcome_of(decision: Decision) -> tuple[str, str, str]:

@@ -223,7 +223,9 @@ def test_requests_that_cannot_count_are_told(arguments: tuple[str, ...], message
 
 # ── mutation ────────────────────────────────────────────────────────────────────────────────────
 
-SURVIVED = """\
+SAID = {"role": "user", "content": f"hi {'a' * 21}… (199 characters)"}
+WITNESS = json.dumps({"body": {"model": "auto", "messages": [SAID]}}, ensure_ascii=False)
+SURVIVED = f"""\
 one.route: 2 tests passed
 SURVIVED  one.route:1:6
 --- one.route
@@ -232,6 +234,9 @@ SURVIVED  one.route:1:6
 -when chars < 200 -> tiny as quick
 +when chars < 199 -> tiny as quick
       decides otherwise where chars == 199
+      witness: {WITNESS}
+      now      quick -> tiny
+      changed  auto:2 -> medium
 
 mutants   5 of 6 noticed
 """
@@ -262,6 +267,7 @@ def test_programs_read_what_no_test_notices() -> None:
     assert {name: told[name] for name in ("noticed", "equal", "untried")} == {"noticed": 5, "equal": 0, "untried": 0}
     (survivor,) = told["survived"]
     assert (survivor["at"], survivor["where"]) == ("one.route:1:6", ["chars == 199"])
+    assert len(survivor["witness"]["request"]["body"]["messages"][0]["content"]) == 199
 
 
 def test_mutants_are_tried_for_a_while_only() -> None:
