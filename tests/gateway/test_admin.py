@@ -239,7 +239,10 @@ async def test_an_explanation_knows_the_history_of_a_rule_without_a_name(tmp_pat
         now = round(gateway.clock.now().timestamp() * DURATIONS["s"])
         for model, good in (("tiny", 5), ("medium", 20)):
             gateway.states.history.add(model, lasting_name("auto:1", digest), Standing(25, good, now))
+        models = (await got(admin.get("/models"))).json["models"]
         told = (await got(admin.post("/explain", json=ask("hi")))).json
+    counted = {one["model"]: (one["success"], one["outcomes"]) for one in models}
+    assert counted == {"tiny": (pytest.approx(0.2), 25.0), "medium": (pytest.approx(0.8), 25.0), "large": (None, 0.0)}
     assert [(one["model"], one["numbers"]) for one in told["candidates"]] == [
         ("medium", {"success": pytest.approx(0.8)}),
         ("tiny", {"success": pytest.approx(0.2)}),

@@ -17,8 +17,9 @@ from routedsl.base.source import Span
 from routedsl.base.types import Type
 from routedsl.base.units import Quantity, render_quantity
 from routedsl.engine.plan import facts_of
+from routedsl.engine.program import Program
 from routedsl.engine.world import UNMEASURED, ModelState
-from routedsl.language.policy import And, CompareFacts, Condition, Constant, Not, Options, Or, Policy, Rule
+from routedsl.language.policy import And, CompareFacts, Condition, Constant, Not, Options, Or, Policy, Ranked, Rule
 
 Chains = Sequence[tuple[Rule, Links]]
 _MEASURED = frozenset(ModelState.__struct_fields__)
@@ -138,13 +139,24 @@ def _filter(
 
     if not reaches(kept):
         if reaches(Constant(True, span=span)):
-            yield _warning("R0519", span, "this filter never keeps anybody", "ask for less, or leave it out")
+            yield _warning("R0519", span, "this filter never keeps anybody", _never_in(rule, survey.program))
     elif not reaches(at_start):
         message = "before anything is measured, this filter keeps nobody"
         yield _warning("R0519", span, message, f"let models pass that nobody measured yet: {_way_in(asked)}")
     elif not rule.options.fallback and reaches(Not(kept, span=span)):
         message = f"where this filter keeps nobody, `{rule.name}` has no model to ask"
         yield _warning("R0517", span, message, "write a `fallback`, for then")
+
+
+def _never_in(rule: Rule, program: Program) -> str:
+    """What helps where no candidate is ever kept: first of all to declare what is asked."""
+    candidates = rule.target.candidates if isinstance(rule.target, Ranked) else ()
+    facts = [fact for each in candidates if each.where is not None for fact in facts_of(each.where)]
+    for name, word in program.catalog.vocabulary().model_facts.items():
+        asked = [program.policy.models.get(fact.model) for fact in facts if fact.model and fact.signal == name]
+        if asked and word.declared and word.optional and all(getattr(model, name, None) is None for model in asked):
+            return f"no candidate has its `{name}` declared: write it in each `model`"
+    return "ask for less, or leave it out"
 
 
 def _at_start(condition: Condition) -> Condition:

@@ -19,10 +19,15 @@ TEXT = "text/plain"
 
 
 async def show_models(_http: web.Request, gateway: Gateway) -> web.Response:
-    """The declared models in order, each with what decisions know of it now."""
+    """The declared models in order, each with what decisions know of it now, and the outcomes that `success` counts."""
     policy, states = gateway.host.generation.policy, gateway.states.world_models()
     shown = [
-        {"model": name, "upstream": model.upstream, **_state(states.get(name, UNMEASURED), gateway.catalog)}
+        {
+            "model": name,
+            "upstream": model.upstream,
+            **_state(states.get(name, UNMEASURED), gateway.catalog),
+            "outcomes": round(gateway.states.history.samples(name), 1),
+        }
         for name, model in policy.models.items()
     ]
     return web.json_response({"models": shown})
