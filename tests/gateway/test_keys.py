@@ -171,6 +171,16 @@ def bearing(served: Served, headers: Mapping[str, str] | list[tuple[str, str]]) 
     return ClientSession(served.url, headers=headers)
 
 
+def test_a_name_is_one_line(tmp_path: Path) -> None:
+    made = new(tmp_path, "team-a\n")
+    assert (made.exit_code, (tmp_path / "keys.toml").exists()) == (2, False)
+
+
+def test_a_file_without_end_is_not_read_to_it() -> None:
+    with pytest.raises(KeyFileError, match="`/dev/zero` is larger than 4 MiB"):
+        read_keys(Path("/dev/zero"))
+
+
 async def test_either_header_takes_the_key_and_rules_see_its_name(tmp_path: Path) -> None:
     key = keys_for(tmp_path, gold=None, other=None)
     async with serving(tmp_path, BY_KEY, keys=tmp_path / "keys.toml") as served:

@@ -11,15 +11,17 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, ValidationError, convert
 
-_Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$")]
-_Id = Annotated[str, Meta(pattern="^[0-9a-z]{1,32}$")]
-_Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
-_Model = Annotated[str, Meta(pattern=r'^[^"\\\x00-\x1f\x7f]{1,200}$')]
+_Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._@-]{0,63}\Z")]
+_Id = Annotated[str, Meta(pattern=r"\A[0-9a-z]{1,32}\Z")]
+_Digest = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+_Model = Annotated[str, Meta(pattern=r'\A[^"\\\x00-\x1f\x7f]{1,200}\Z')]
 
 _HEAD = """\
 # Keys of the gateway's clients. A key itself is kept nowhere: `hash` is its SHA-256.
 # To take one back, delete its block and start the gateway anew.
 """
+LARGEST = 4 * 2**20
+"""Bytes of a file: some ten thousand keys."""
 _BLOCK = re.compile(r"\s*\[\[\s*key\s*\]\]")
 _PLACE = re.compile(r" - at `\$(?:\.key\[(?P<block>\d+)\])?(?:\.(?P<field>\w+))?.*`$")
 _SHAPES = {
@@ -91,7 +93,11 @@ def add_key(path: Path, entry: KeyEntry) -> None:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open("rb") as stream:
+            data = stream.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise KeyFileError(f"`{path}` is larger than {LARGEST // 2**20} MiB")
+        return data.decode()
     except OSError as error:
         raise KeyFileError(f"`{path}` cannot be read: {(error.strerror or '').lower()}") from None
     except UnicodeDecodeError:
