@@ -55,10 +55,11 @@ def chain_of(contest: Contest, options: Options, facts: Facts, request: Request,
     tested = zip(contest.target.candidates, contest.tests, strict=True)
     passed = tuple(candidate.model for candidate, test in tested if test is None or test(facts.values, facts.read))
     ranked = rank(contest, passed, facts, asking(contest, facts))
+    needed = needs(request)
     reasons = {
         name: reason
         for name in dict.fromkeys((*ranked, *options.fallback))
-        if (reason := unfit(name, facts, request, world, fleet))
+        if (reason := _unfit(name, needed, facts, request, world, fleet))
     }
     ahead, ranking = _reordered(
         ranked, [name for name in ranked if name not in reasons], options, facts, request, world
@@ -140,6 +141,12 @@ def _first(name: str, ranking: tuple[str, ...]) -> tuple[str, ...]:
 
 def unfit(name: str, facts: Facts, request: Request, world: World, fleet: Fleet) -> str | None:
     """Why a model cannot serve a request now, or None where it can."""
+    return _unfit(name, needs(request), facts, request, world, fleet)
+
+
+def _unfit(
+    name: str, needed: tuple[str, ...], facts: Facts, request: Request, world: World, fleet: Fleet
+) -> str | None:
     if not fleet.serves(name, request.endpoint):
         return fleet.elsewhere(name)
     if not world.model(name).up:
@@ -147,8 +154,7 @@ def unfit(name: str, facts: Facts, request: Request, world: World, fleet: Fleet)
     model = fleet.models.get(name)
     if model is None:
         return None
-    missing = () if model.supports is None else tuple(n for n in needs(request) if n not in model.supports)
-    if missing:
+    if needed and model.supports is not None and (missing := [n for n in needed if n not in model.supports]):
         return f"does not support {', '.join(missing)}"
     if model.context is not None and not fits(model.context, facts, request):
         return f"has a context of {model.context} tokens, and the request wants {facts.ask('total_tokens')}"

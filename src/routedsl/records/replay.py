@@ -7,6 +7,7 @@ records have the answers. Whatever a decision reads and the record does not have
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple, cast
 
 from msgspec.structs import replace
@@ -31,6 +32,8 @@ from routedsl.records.record import Past, Record, Shown, StateRecord, WorldRecor
 _SCALE: Mapping[Type, int] = {Type.DURATION: DURATIONS["s"], Type.MONEY: DOLLAR, Type.SHARE: WHOLE}
 _NEEDED = frozenset({"model", "tokens", "max_tokens", "tools", "images", "audio", "files", "json"})
 """Facts by which routes are found and chains are made, whatever the rules ask."""
+_NAMES = 256
+"""Names of models of which it is remembered which patterns they fit."""
 _BARE = (Message(role="user"),)
 _UNKNOWN = "model_not_found"
 _MAY = "the models of key"
@@ -128,12 +131,18 @@ def replayer_of(policy: Policy, catalog: Catalog, privacy: Privacy | None = None
     judged = {each.signal: _named(each.signal, Type.NUMBER) for each in policy.classifiers.values()}
     signals = {name: _unread(signal) for name, signal in {**catalog.signals, **judged}.items()}
     signals |= {name: _named(name, Type.BOOL) for name in hidden} | {name: _named(name, Type.TEXT) for name in draws}
-    program = program_of(masked(policy, catalog), replace(catalog, signals=signals))
+    program = _remembering(program_of(masked(policy, catalog), replace(catalog, signals=signals)))
     named = {text: reading.signal for text, reading in program.readings.named.items()}
     asked = {**named, **{name: signal for name, signal in {**catalog.signals, **judged}.items() if not signal.keyed}}
     types = {text: signal.type for text, signal in asked.items() if signal.about is About.REQUEST}
     scaled = {text: type_ for text, type_ in types.items() if type_ in _SCALE or type_ is Type.TIME}
     return Replayer(program, scaled, hidden, draws, frozenset({*types, *hidden, *draws}), weights_of(policy), privacy)
+
+
+def _remembering(program: Program) -> Program:
+    """The program, which looks once for the pattern that a name fits: records ask for few names, over and over."""
+    patterns = tuple((lru_cache(_NAMES)(fits), route) for fits, route in program.addresses.patterns)
+    return replace(program, addresses=replace(program.addresses, patterns=patterns))
 
 
 def _judged_otherwise(one: Mapping[str, str], other: Mapping[str, str]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 Money is whole pico-dollars, so that no order of adding matters.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping
 from typing import TypeVar
 
@@ -123,7 +123,7 @@ class Count:
         self._moves: dict[Move, _Moving] = {}
         self._unreplayed = 0
         self._unrecorded: Counter[str] = Counter()
-        self._answers: dict[str, Counter[int]] = {}
+        self._answers: defaultdict[str, Counter[int]] = defaultdict(Counter)
         self._models: set[str] = set()
 
     def seen(self, past: Past) -> None:
@@ -132,7 +132,7 @@ class Count:
             self._models.update(past.chain, past.world.models)
         for attempt in past.attempts:
             if attempt.outcome == _ANSWERED:
-                self._answers.setdefault(attempt.model, Counter())[step_of(attempt.took)] += 1
+                self._answers[attempt.model][step_of(attempt.took)] += 1
 
     def unreplayed(self, unrecorded: Iterable[str]) -> None:
         """One that lacks something."""
