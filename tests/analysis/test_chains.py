@@ -57,9 +57,10 @@ def test_no_request_that_nobody_takes_is_left_out(seed: int) -> None:
 
 
 def test_requests_that_nobody_takes_are_shown() -> None:
-    found = [one for seed in range(15) for one in chain_findings(survey(compiled(random_text(Random(seed)))))]
+    # Few policies have many of the witnesses that are not shown, so that fewer policies would tell little.
+    found = [one for seed in range(100) for one in chain_findings(survey(compiled(random_text(Random(seed)))))]
     misfitted = [one.witness for one in found if one.code == "R0514" and one.witness is not None]
-    assert len(misfitted) > 10
+    assert len(misfitted) > 200
     assert sum(proof.shown for proof in misfitted) > 0.8 * len(misfitted)
 
 
