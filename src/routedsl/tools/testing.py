@@ -50,6 +50,8 @@ def tested(program: Program, policy: Path, requests: Sequence[Path], wanted: Wan
         raise click.UsageError(f"no test has `{wanted.named}` in its name")
     if requests and not wanted.coverage:
         raise click.UsageError("REQUESTS count for --coverage")
+    if wanted.suggest and (wanted.mutate or wanted.coverage or wanted.fail_under is not None):
+        raise click.UsageError("--suggest writes tests and nothing else: ask for the rest in a run of its own")
     if wanted.suggest:
         return _suggestions(program, policy, trials, as_json=wanted.as_json)
     verdicts = verdicts_of(program, trials)

@@ -221,6 +221,13 @@ def test_requests_that_cannot_count_are_told(arguments: tuple[str, ...], message
     assert message in result.output
 
 
+@pytest.mark.parametrize("other", [("--mutate",), ("--coverage",), ("--fail-under", "90")])
+def test_suggestions_come_alone(other: tuple[str, ...], folder: Path) -> None:
+    result = run("", "--suggest", *other)
+    assert result.exit_code == 2
+    assert "--suggest writes tests and nothing else" in result.output
+
+
 # ── mutation ────────────────────────────────────────────────────────────────────────────────────
 
 SAID = {"role": "user", "content": f"hi {'a' * 21}… (199 characters)"}
