@@ -52,6 +52,13 @@ def test_suggestions_hold_and_are_enough(name: str) -> None:
     assert again == ""
 
 
+def test_no_more_is_stated_than_is_needed_to_get_there() -> None:
+    rules = 'when spent_today > $5 and not header["x"] == "a" -> tiny when draw < 5% -> large else tiny'
+    written = suggested(program_of(rules), [])
+    assert "{ draw 4.9%  expect large }" in written
+    assert "spent_today $5.00000" not in written
+
+
 def test_what_lies_beside_a_decimal_is_written_as_a_person_would() -> None:
     written = suggested(program_of("when temperature < 0.3 -> tiny else large"), [])
     assert [word in written for word in ("temperature 0.2 ", "temperature 0.3 ", "temperature 0.4 ")] == [True] * 3

@@ -75,11 +75,27 @@ def _test_at(point: Point, boxes: Iterable[Box], laid: Shore, program: Program) 
     """A test in which the point's value is asked where it should be; of several the one that states least."""
     tests = [_stating(point, wanted_in(box, laid.survey.space), program) for box in boxes]
     for test in sorted((test for test in tests if test is not None), key=lambda test: len(test.stated)):
-        case = staged(test)
-        explanation = explain(program, case.request, case.world, case.pinned)
-        if point.key in set(_touched(explanation)):
-            return test, explanation
+        explanation = _touching(point, test, program)
+        if explanation is not None:
+            return _least(point, test, explanation, program)
     return None
+
+
+def _touching(point: Point, test: Test, program: Program) -> Explanation | None:
+    """What becomes of a test's request, if it asks for the point's value where it should be."""
+    case = staged(test)
+    explanation = explain(program, case.request, case.world, case.pinned)
+    return explanation if point.key in set(_touched(explanation)) else None
+
+
+def _least(point: Point, test: Test, explanation: Explanation, program: Program) -> tuple[Test, Explanation]:
+    """The test without what it need not state: a box tells of one way past the rules above, where any will do."""
+    for stated in test.stated[1:]:
+        fewer = replace(test, stated=tuple(each for each in test.stated if each is not stated))
+        found = _touching(point, fewer, program)
+        if found is not None:
+            test, explanation = fewer, found
+    return test, explanation
 
 
 def _stating(point: Point, demands: Mapping[str, Wanted], program: Program) -> Test | None:
