@@ -20,6 +20,8 @@ from time import perf_counter
 POLICY = "when messages<=2 and chars<200 -> tiny else medium fallback [large, medium, tiny] timeout 10s\n"
 OTHER = POLICY.replace("200", "300")
 REQUEST = '{"model": "auto", "messages": [{"role": "user", "content": "Good morning!"}]}\n'
+TESTED = POLICY + 'test "short" { messages 1  chars 20  expect tiny }\n'
+DECLARED = 'upstream u { url "http://127.0.0.1:1/v1" }\nmodel tiny {}\nelse tiny\n'
 NOTHING = ("-c", "pass")
 COMMANDS = (
     ("--version",),
@@ -32,6 +34,11 @@ COMMANDS = (
     ("check", "one.route"),
     ("explain", "one.route", "request.json"),
     ("diff", "one.route", "other.route"),
+    ("test", "tested.route"),
+    ("models", "declared.route"),
+    ("replay", "one.route", "nothing.jsonl"),
+    ("records", "--state", "nowhere"),
+    ("simulate", "--help"),
 )
 ROUNDS = 15
 MOST = 300
@@ -72,6 +79,9 @@ def main() -> None:
         folder = Path(name)
         (folder / "one.route").write_text(POLICY)
         (folder / "other.route").write_text(OTHER)
+        (folder / "tested.route").write_text(TESTED)
+        (folder / "declared.route").write_text(DECLARED)
+        (folder / "nothing.jsonl").touch()
         (folder / "request.json").write_text(REQUEST)
         taken = measure(folder)
     found = {

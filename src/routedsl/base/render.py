@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from unicodedata import category, east_asian_width
-from urllib.parse import quote
 
 from routedsl.base.codes import CODES
 from routedsl.base.diagnostic import Diagnostic, Edit, Label, Severity, Witness
@@ -213,6 +212,8 @@ def _sarif_place(span: Span) -> dict[str, object]:
         "endLine": place["end_line"],
         "endColumn": place["end_column"],
     }
+    from urllib.parse import quote  # noqa: PLC0415 - only this format needs it
+
     return {"artifactLocation": {"uri": quote(span.source.name)}, "region": region}
 
 

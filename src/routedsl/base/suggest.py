@@ -1,7 +1,6 @@
 """`did you mean`: the known names closest to one that is not known."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from functools import lru_cache
 
 _LONGEST = 100
@@ -15,6 +14,8 @@ def close_matches(name: str, known: Iterable[str], most: int = 3) -> list[str]:
 
 @lru_cache(maxsize=256)  # a name that is not known is likely used in many places
 def _matches(name: str, known: tuple[str, ...], most: int) -> tuple[str, ...]:
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
+
     folded = {candidate.casefold(): candidate for candidate in known if len(candidate) <= _LONGEST}
     return tuple(folded[match] for match in get_close_matches(name, folded, n=most, cutoff=0.6))
 

@@ -4,20 +4,23 @@ from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from routedsl.analysis.proofs import proofs
-from routedsl.analysis.survey import Survey, survey
 from routedsl.base.diagnostic import Diagnostic, PolicyError, has_errors, in_order
 from routedsl.base.source import Source
 from routedsl.engine.catalog import Catalog
 from routedsl.engine.classifier import Classifier
 from routedsl.engine.compile import compile_policy
 from routedsl.engine.program import Program, program_of
+from routedsl.language.policy import Constant, Policy, Route, Rule
 from routedsl.loading.classifiers import read_classifiers
 from routedsl.loading.files import Reading, read_policy
 from routedsl.loading.prices import priced, unwritten
+
+if TYPE_CHECKING:
+    from routedsl.analysis.survey import Survey
 
 HARMLESS = frozenset({"R0102", "R0104", "R0106", "R0702", "R0901"})
 """Findings on reading a text that lose none of its statements: what was meant was read on."""
@@ -41,15 +44,11 @@ class Loading(Struct, frozen=True, kw_only=True):
     digest: str
 
 
-Lints = Callable[[Survey], Iterable[Diagnostic]]
+Lints = Callable[["Survey"], Iterable[Diagnostic]]
 """Warnings that only the analysis can give."""
 
 
-def _no_lints(_survey: Survey) -> tuple[()]:
-    return ()
-
-
-def load_policy(path: Path, catalog: Catalog, lints: Lints = _no_lints) -> Loading:
+def load_policy(path: Path, catalog: Catalog, lints: Lints | None = None) -> Loading:
     """Read, parse, check and compile the policy at a path; whatever is wrong is in `diagnostics`.
 
     Gaps and promises are proved in any case. `lints` warn of more, as `analysis.findings.lints` do; who
@@ -96,9 +95,28 @@ def _priced(program: Program, reading: Reading) -> Program:
     return program if policy is program.policy else program_of(policy, program.catalog)
 
 
-def _analyse(program: Program, lints: Lints) -> list[Diagnostic]:
+def _analyse(program: Program, lints: Lints | None) -> list[Diagnostic]:
+    if lints is None and not _leaves_to_prove(program.policy):
+        return []
+    # Most policies leave nothing to prove, and to import the analysis takes a fifth of a command's start.
+    from routedsl.analysis.proofs import proofs  # noqa: PLC0415 - see above
+    from routedsl.analysis.survey import survey  # noqa: PLC0415 - see above
+
     known = survey(program)
-    return [*proofs(known), *lints(known)]
+    return [*proofs(known), *(lints(known) if lints else ())]
+
+
+def _leaves_to_prove(policy: Policy) -> bool:
+    """Whether a promise stands in it, or a route that does not end in a rule for every request that is left."""
+    return bool(policy.asserts) or not all(map(_takes_the_rest, policy.routes.values()))
+
+
+def _takes_the_rest(route: Route) -> bool:
+    match route.items:
+        case (*_, Rule(condition=Constant(value=True))):
+            return True
+        case _:
+            return False
 
 
 def _causes(checked: Iterable[Diagnostic], reading: Reading) -> list[Diagnostic]:

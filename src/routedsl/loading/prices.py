@@ -1,13 +1,11 @@
 """Prices that a policy does not write and that are known all the same, by the extra `prices`."""
 
-import ipaddress
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
 from importlib import import_module
 from typing import Any
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -89,6 +87,9 @@ def _digest(digest: str, found: Mapping[str, Mapping[str, int]]) -> str:
 
 def _is_public(url: str) -> bool:
     """Whether a provider could be there: to look its prices up takes half a second, the first time."""
+    import ipaddress  # noqa: PLC0415 - only a price that is not written needs it
+    from urllib.parse import urlsplit  # noqa: PLC0415 - likewise
+
     host = urlsplit(url).hostname or ""
     try:
         ipaddress.ip_address(host)

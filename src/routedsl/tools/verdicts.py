@@ -6,8 +6,6 @@ from textwrap import indent
 
 from msgspec import Struct
 
-from routedsl.analysis.hindsight import hindsight, hindsight_to_text
-from routedsl.analysis.survey import survey
 from routedsl.base.diagnostic import PolicyError
 from routedsl.base.units import to_json as value_to_json
 from routedsl.engine.case import Case
@@ -50,6 +48,9 @@ def verdicts_of(program: Program, trials: Sequence[Tried]) -> tuple[Verdict, ...
 
 def teller(program: Program) -> Callable[[Verdict], str]:
     """Tells why a test failed: what was expected, what is instead, and what `explain` says of its request."""
+    from routedsl.analysis.hindsight import hindsight, hindsight_to_text
+    from routedsl.analysis.survey import survey
+
     surveyed = survey(program)
 
     def told(verdict: Verdict) -> str:

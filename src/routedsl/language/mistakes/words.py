@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from routedsl.language.machine import END
 from routedsl.language.mistakes.places import is_option
@@ -182,6 +181,8 @@ def _fitting_words(t: Trouble) -> set[str]:
 
 def _close(word: str, known: Iterable[str]) -> str | None:
     """The known word that was misspelt; stricter than for names, since any name may stand in most places."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
+
     letters = sorted(word.lower())
     mixed_up = (candidate for candidate in sorted(known) if sorted(candidate) == letters)
     return next(mixed_up, None) or next(iter(get_close_matches(word.lower(), list(known), 1, 0.74)), None)
