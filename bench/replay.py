@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from platform import python_version
 from random import Random
@@ -29,7 +30,7 @@ from routedsl.records.cores import cores
 from routedsl.records.making import Happened, instant_to_json
 from routedsl.records.recipe import Privacy, Recipes
 from routedsl.records.record import Attempt, Record
-from routedsl.records.store import Store, row_of
+from routedsl.records.store import Rows, Store
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "bench" / "results" / "replay.json"
@@ -120,13 +121,9 @@ def records(count: int, program: Program) -> Iterator[Record]:
 
 def write(path: Path, count: int, program: Program) -> None:
     """Write so many records, as the gateway does."""
-    store, rows = Store(path), []
-    for record in records(count, program):
-        rows.append(row_of(record))
-        if len(rows) == BATCH:
-            store.write(rows)
-            rows.clear()
-    store.write(rows)
+    store, rows = Store(path), map(Rows().of, records(count, program))
+    while batch := list(islice(rows, BATCH)):
+        store.write(batch)
     store.close()
 
 

@@ -17,7 +17,7 @@ from routedsl.gateway.state import States
 from routedsl.records.record import decode
 from routedsl.records.replay import replayer_of
 from routedsl.records.search import Wanted, lines, reading
-from routedsl.records.store import Store, row_of
+from routedsl.records.store import Rows, Store
 from routedsl.testing import Script
 from tests.gateway.harness import CATALOG, Served, got, serving
 from tests.gateway.test_keys import keys_for
@@ -120,7 +120,7 @@ def test_records_tell_what_was_spent_before_the_start(tmp_path: Path) -> None:
         a_record(yesterday, cost=8.0),
         a_record(before, cost=16.0),
     ]
-    store.write([row_of(row) for row in rows])
+    store.write([*map(Rows().of, rows)])
     store.close()
     ledger = Ledger(clock)
     states = States(clock)

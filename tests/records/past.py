@@ -16,7 +16,7 @@ from routedsl.language.parse import parse
 from routedsl.records.making import Happened
 from routedsl.records.recipe import Privacy, Recipes
 from routedsl.records.record import Attempt, Record, encode
-from routedsl.records.store import Store, row_of
+from routedsl.records.store import Rows, Store
 
 PRIVACY = Privacy(b"k" * 32)
 MODELS = """
@@ -110,7 +110,7 @@ def scene() -> list[Record]:
 def write_db(path: Path, records: Iterable[Record]) -> Path:
     """Records as the gateway keeps them."""
     store = Store(path)
-    store.write([row_of(record) for record in records])
+    store.write([*map(Rows().of, records)])
     store.close()
     return path
 

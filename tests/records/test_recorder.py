@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,8 +29,10 @@ class Sketch:
         self, number: int, weight: int = 100, gate: threading.Event | None = None, error: Exception | None = None
     ) -> None:
         self.number, self.weight, self.gate, self.error = number, weight, gate, error
+        self.made_in = ""
 
     def record(self, *, whole: bool = True) -> Record:
+        self.made_in = threading.current_thread().name
         if self.gate is not None and whole:
             self.gate.wait(PATIENCE)
         if self.error is not None:
@@ -52,6 +54,17 @@ def eventually(recorder: Recorder, written: int) -> None:
         time.sleep(0.005)
 
 
+@contextmanager
+def writing(path: Path, recorder: Recorder) -> Iterator[None]:
+    """Somebody else writes to the file meanwhile, so that the recorder has to wait."""
+    recorder.note(Sketch(-1))
+    eventually(recorder, 1)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
 def test_all_that_was_noted_is_written_when_it_closes(tmp_path: Path) -> None:
     path = tmp_path / "records.db"
     with recording(path) as recorder:
@@ -69,26 +82,16 @@ def test_a_record_is_in_the_file_though_no_other_comes(tmp_path: Path) -> None:
         eventually(recorder, 2)
 
 
-def test_a_crowd_holds_up_no_record_until_all_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SLICE", 0.0)
-    path, gate = tmp_path / "records.db", threading.Event()
-    with recording(path) as recorder:
-        recorder._closing.set()  # all are in one batch
-        recorder._queue.extend((Sketch(0), Sketch(1), Sketch(2, gate=gate)))
-        recorder._filled.set()
-        eventually(recorder, 2)
-        gate.set()
-    assert recorder.written == 3
-
-
-def test_each_thread_is_prepared_before_records_are_made(tmp_path: Path) -> None:
+def test_small_ones_are_made_at_once_and_large_ones_in_a_thread_that_was_prepared(tmp_path: Path) -> None:
     prepared: list[str] = []
     recorder = Recorder(tmp_path / "records.db", KEEP, lambda: prepared.append(threading.current_thread().name))
-    recorder.note(Sketch(0, weight=module.LARGE + 1))
-    recorder.note(Sketch(1))
+    small, large = Sketch(0), Sketch(1, weight=module.LARGE + 1)
+    recorder.note(small)
+    recorder.note(large)
     eventually(recorder, 2)
     recorder.close(PATIENCE)
-    assert sorted(prepared) == ["records", "records-facts_0"]
+    assert small.made_in == threading.current_thread().name
+    assert prepared == [large.made_in] == ["records-facts_0"]
 
 
 def test_large_bodies_are_read_beside_and_hold_nobody_up(tmp_path: Path) -> None:
@@ -122,16 +125,16 @@ def test_what_the_queue_has_no_room_for_is_counted_and_told_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(module, "ROOM", 10)
-    gate = threading.Event()
-    with recording(tmp_path / "records.db") as recorder:
-        recorder.note(Sketch(0, gate=gate))
-        while recorder._queue:
-            time.sleep(0.005)
-        for number in range(1, 31):
-            recorder.note(Sketch(number))
+    path = tmp_path / "records.db"
+    with recording(path) as recorder:
+        with writing(path, recorder):
+            recorder.note(Sketch(0))
+            while recorder._queue:
+                time.sleep(0.005)
+            for number in range(1, 31):
+                recorder.note(Sketch(number))
         assert recorder.lost == 20
-        gate.set()
-    assert (recorder.written, recorder.lost) == (11, 20)
+    assert (recorder.written, recorder.lost) == (12, 20)
     assert caplog.text.count("more requests end than can be written") == 1
 
 
@@ -221,12 +224,12 @@ def test_records_that_are_too_old_go_without_anybody_asking(tmp_path: Path, monk
 
 
 def test_a_score_that_nobody_waits_for_any_more_stops_no_record(tmp_path: Path) -> None:
-    gate = threading.Event()
-    with recording(tmp_path / "records.db") as recorder:
-        recorder.note(Sketch(0, gate=gate))
-        left, stays = recorder.rate("r0", None, 0.5), recorder.rate("r0", None, 1.0)
-        assert left.cancel()
-        gate.set()
+    path = tmp_path / "records.db"
+    with recording(path) as recorder:
+        with writing(path, recorder):
+            recorder.note(Sketch(0))
+            left, stays = recorder.rate("r0", None, 0.5), recorder.rate("r0", None, 1.0)
+            assert left.cancel()
         stays.result(PATIENCE)
         recorder.note(Sketch(1))
-        eventually(recorder, 2)
+        eventually(recorder, 3)

@@ -9,7 +9,7 @@ import pytest
 
 from routedsl.records.record import Record, decode, encode
 from routedsl.records.search import Wanted, lines, reading
-from routedsl.records.store import Store, pack, row_of, unpack
+from routedsl.records.store import Row, Rows, Store, pack, unpack
 from routedsl.records.tables import StoreError
 from tests.records.samples import FIRST, START, a_record
 
@@ -26,9 +26,13 @@ def ids(path: Path, wanted: Wanted) -> list[str]:
     return [record.id for record in found(path, wanted)]
 
 
+def rows(*records: Record) -> list[Row]:
+    return [*map(Rows().of, records)]
+
+
 def filled(path: Path, *records: Record) -> None:
     store = Store(path)
-    store.write([row_of(record) for record in records])
+    store.write(rows(*records))
     store.close()
 
 
@@ -73,15 +77,15 @@ def test_whatever_an_upstream_tells_can_be_written(tmp_path: Path) -> None:
     filled(tmp_path / "records.db", odd)
     assert found(tmp_path) == [odd]
     with pytest.raises(ValueError, match="surrogates"):
-        row_of(a_record(1, asked="\udcff"))
+        rows(a_record(1, asked="\udcff"))
 
 
 def test_a_write_that_fails_leaves_nothing_and_the_next_one_is_whole(tmp_path: Path) -> None:
     store = Store(tmp_path / "records.db")
-    good = row_of(a_record(1))
+    (good,) = rows(a_record(1))
     with pytest.raises(sqlite3.IntegrityError):
         store.write([good, good._replace(columns=(None, *good.columns[1:]))])
-    store.write([row_of(a_record(2))])
+    store.write(rows(a_record(2)))
     store.close()
     assert found(tmp_path) == [a_record(2)]
 
@@ -89,7 +93,7 @@ def test_a_write_that_fails_leaves_nothing_and_the_next_one_is_whole(tmp_path: P
 def test_nobody_else_may_read_it(tmp_path: Path) -> None:
     path = tmp_path / "records.db"
     store = Store(path)
-    store.write([row_of(a_record(1))])
+    store.write(rows(a_record(1)))
     assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o600}
     store.close()
 
@@ -100,7 +104,7 @@ def test_nobody_else_may_read_it(tmp_path: Path) -> None:
 def test_what_is_too_old_goes_and_the_file_shrinks(tmp_path: Path) -> None:
     path = tmp_path / "records.db"
     store = Store(path)
-    store.write([row_of(a_record(n, policy=f"{n // 1000:064}")) for n in range(3000)])
+    store.write(rows(*(a_record(n, policy=f"{n // 1000:064}") for n in range(3000))))
     before = store.size
     oldest = int(START.timestamp() * 1e6) + 2_900_000_000
     steps = 1
@@ -111,16 +115,28 @@ def test_what_is_too_old_goes_and_the_file_shrinks(tmp_path: Path) -> None:
     assert steps >= 6, "in small steps"
     (samples,) = sqlite3.connect(path).execute("SELECT count(*) FROM samples").fetchone()
     assert samples == 1
-    store.write([row_of(a_record(3000))])
+    store.write(rows(a_record(3000)))
     store.close()
     assert found(path)[-1] == a_record(3000)
+
+
+def test_policies_that_take_turns_leave_every_row_its_sample(tmp_path: Path) -> None:
+    path = tmp_path / "records.db"
+    store = Store(path)
+    records = [a_record(n, policy=f"{n // 2 % 2:064}") for n in range(40)]
+    store.write(rows(*records))
+    while store.prune(int(START.timestamp() * 1e6) + 21_000_000, FOREVER):
+        pass
+    store.write(rows(a_record(40)))
+    store.close()
+    assert found(path) == [*records[21:], a_record(40)]
 
 
 def test_the_oldest_go_where_the_file_is_too_large(tmp_path: Path) -> None:
     path = tmp_path / "records.db"
     store = Store(path)
     for batch in range(20):
-        store.write([row_of(a_record(batch * 500 + n, asked=os.urandom(50).hex())) for n in range(500)])
+        store.write(rows(*(a_record(batch * 500 + n, asked=os.urandom(50).hex()) for n in range(500))))
         while store.prune(0, 1_000_000):
             pass
     kept = [int(record.id[1:]) for record in found(path)]
@@ -186,7 +202,7 @@ def test_a_record_that_was_overwritten_is_told(tmp_path: Path) -> None:
 def test_four_read_while_one_writes_and_prunes(tmp_path: Path) -> None:
     path = tmp_path / "records.db"
     store = Store(path)
-    store.write([row_of(a_record(n)) for n in range(1000)])
+    store.write(rows(*(a_record(n) for n in range(1000))))
 
     def read(_: int) -> int:
         total = 0
@@ -200,7 +216,7 @@ def test_four_read_while_one_writes_and_prunes(tmp_path: Path) -> None:
         readers = pool.map(read, range(4))
         for batch in range(10):
             first = 1000 + batch * 200
-            store.write([row_of(a_record(n)) for n in range(first, first + 200)])
+            store.write(rows(*(a_record(n) for n in range(first, first + 200))))
             store.prune(int(START.timestamp() * 1e6) + (first - 800) * 1_000_000, FOREVER)
         assert min(readers) > 0
     store.close()

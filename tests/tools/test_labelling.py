@@ -16,7 +16,7 @@ from routedsl.engine.features import EDITION, hashed
 from routedsl.engine.rule_of_thumb import points_of
 from routedsl.engine.wording import wording_of
 from routedsl.records.record import Attempt, FeaturesRecord, Record
-from routedsl.records.store import Store, row_of
+from routedsl.records.store import Rows, Store
 from routedsl.tools.commands.train import command
 from routedsl.tools.labelling import read_recorded
 from routedsl.train.labelled import LabelError
@@ -51,7 +51,7 @@ def traffic(rng: Random, count: int = 320) -> list[Record]:
 def stored(path: Path, records: list[Record]) -> Path:
     """A file of records, with the scores that they have."""
     store = Store(path)
-    store.write([row_of(replace(record, score=UNSET)) for record in records])
+    store.write([*map(Rows().of, (replace(record, score=UNSET) for record in records))])
     for record in records:
         if isinstance(record.score, float):
             assert store.rate(record.id, record.key, record.score, 0) is not None

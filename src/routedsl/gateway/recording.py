@@ -1,5 +1,6 @@
 """What the gateway knows of a decided request and of its end, handed to whoever keeps it."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 from routedsl.engine.decision import Decision
@@ -52,7 +53,7 @@ class Ending:
 
 
 class Recording:
-    """Makes a record of each ending, later and elsewhere."""
+    """Has a record made of each ending, a little later."""
 
     def __init__(self, recorder: Recorder, privacy: Privacy) -> None:
         """Hand all to the recorder."""
@@ -60,8 +61,9 @@ class Recording:
         self._recipes = Recipes(privacy)
 
     def note(self, decided: Decided, ending: Ending) -> None:
-        """A decided request has ended."""
-        self.recorder.note(
+        """A decided request has ended; its record is made once the event loop has sent what it has to send."""
+        asyncio.get_running_loop().call_soon(
+            self.recorder.note,
             Happened(
                 request=decided.request,
                 world=decided.world,
@@ -75,7 +77,7 @@ class Recording:
                 served_by=ending.model,
                 took=ending.took,
                 first_token=ending.first_token,
-            )
+            ),
         )
 
 

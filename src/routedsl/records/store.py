@@ -1,7 +1,11 @@
 """The file that records are written to: SQLite in WAL mode, plain columns to search by, each record's line packed.
 
 A record looks much like the one before it. So its line is packed against a sample, the first record of its policy
-since the file was opened, and takes a quarter of its room.
+in the process that wrote it, and takes a quarter of its room.
+
+Each call of SQLite and of zlib lets other threads run Python, and a thread that gets no turn back from a busy one
+for some milliseconds each time falls behind. So rows are packed where they are made, and a batch is a few statements,
+however many rows it has.
 """
 
 import os
@@ -9,12 +13,14 @@ import sqlite3
 import zlib
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from routedsl.base.units import DOLLAR, DURATIONS
 from routedsl.engine.history import lasting_name
-from routedsl.records.outcomes import Outcome, Rated, add, answered_by, find, forget, outcomes_of, rate
+from routedsl.records.outcomes import HOUR, Outcome, Rated, add, answered_by, find, forget, outcomes_of, rate
 from routedsl.records.record import Record, decode, encode
 from routedsl.records.tables import prepare, transaction
 
@@ -26,27 +32,53 @@ PATIENCE = 2.0
 
 _LEVEL, _WINDOW, _MEMORY = 3, -13, 6
 """Of the compression: measured for lines of one to two kB, of which the window must hold two."""
-_INSERT = f"INSERT INTO records VALUES (NULL{', ?' * 15})"  # noqa: S608 - nothing but question marks
-
+_ROW = f"(NULL{', ?' * 15})"
+_TOGETHER = 32
+"""Rows in a statement, at most; older builds of SQLite take 999 values in one."""
 
 _LINES = """
 SELECT records.line, samples.line FROM records JOIN samples ON samples.number = sample WHERE records.number = ?
 """
 
 
-class Row(NamedTuple):
-    """A record as the file takes it: the policy that decided it, what it is found by, its line, what it tells."""
+_DUE = """
+SELECT page_size * page_count, page_size * freelist_count,
+    EXISTS (SELECT 1 FROM records WHERE received < ?), EXISTS (SELECT 1 FROM outcomes WHERE hour < ?)
+FROM pragma_page_size, pragma_page_count, pragma_freelist_count
+"""
 
-    policy: str
+
+class Row(NamedTuple):
+    """A record as the file takes it: what it is found by, its packed line, the sample for that, what it tells."""
+
     columns: tuple[object, ...]
-    line: bytes
+    packed: bytes
+    sample: bytes
     outcomes: tuple[Outcome, ...] = ()
 
 
-def row_of(record: Record) -> Row:
-    """The row of a record; raises ValueError where it has no form in JSON."""
-    received = received_of(record)
-    columns = (
+class Rows:
+    """Makes the rows of records; asked by threads."""
+
+    def __init__(self) -> None:
+        """No policy has a sample yet."""
+        self._sample: tuple[str, bytes] | None = None
+
+    def of(self, record: Record) -> Row:
+        """The row of a record; raises ValueError where it has no form in JSON."""
+        line, received = encode(record), received_of(record)
+        sample = self._sample_for(record.policy, line)
+        return Row(_columns(record, received), pack(line, sample), sample, outcomes_of(record, received))
+
+    def _sample_for(self, policy: str, line: bytes) -> bytes:
+        held = self._sample
+        if held is None or held[0] != policy:
+            self._sample = held = policy, line
+        return held[1]
+
+
+def _columns(record: Record, received: int) -> tuple[object, ...]:
+    return (
         received,
         record.id,
         record.key,
@@ -61,7 +93,6 @@ def row_of(record: Record) -> Row:
         None if record.cost is None else _held(round(record.cost * DOLLAR)),
         _held(round(record.took * DURATIONS["s"])),
     )
-    return Row(record.policy, columns, encode(record), outcomes_of(record, received))
 
 
 def received_of(record: Record) -> int:
@@ -82,7 +113,7 @@ class Store:
         path.touch(mode=0o600)
         self._path = path
         self._connection = sqlite3.connect(path, isolation_level=None, timeout=PATIENCE)
-        self._sample: tuple[str, int, bytes] | None = None
+        self._sample: tuple[bytes, int] | None = None
         try:
             prepare(self._connection, path)
             self._identity = _identity(path)
@@ -108,7 +139,10 @@ class Store:
         sample = self._sample
         try:
             with transaction(self._connection):
-                self._connection.executemany(_INSERT, [self._packed(row) for row in rows])
+                placed = [(*row.columns, self._sample_number(row.sample), row.packed) for row in rows]
+                for start in range(0, len(placed), _TOGETHER):
+                    some = placed[start : start + _TOGETHER]
+                    self._connection.execute(_insert(len(some)), [*chain.from_iterable(some)])
                 add(self._connection, (outcome for row in rows for outcome in row.outcomes))
         except BaseException:
             self._sample = sample
@@ -137,43 +171,51 @@ class Store:
     def prune(self, oldest: int, largest: int) -> bool:
         """Go a step towards no record from before `oldest` (microseconds since 1970), and `largest` bytes at most.
 
-        Returns whether there is a further step to go.
+        Returns whether there may be a further step to go.
         """
+        size, free, *old = self._connection.execute(_DUE, (oldest, oldest // HOUR)).fetchone()
+        too_large = size - free > largest
+        if (any(old) or too_large) and self._drop(oldest, too_large=too_large):
+            return True
+        if free:
+            self._connection.execute(f"PRAGMA incremental_vacuum({STEP})").fetchall()
+        return bool(free)
+
+    def _drop(self, oldest: int, *, too_large: bool) -> bool:
+        before = self._connection.total_changes
         with transaction(self._connection):
-            gone = self._delete("SELECT number FROM records WHERE received < ? LIMIT ?", oldest, STEP)
-            if self.size - self._free * self._number("page_size") > largest:
-                gone += self._delete("SELECT number FROM records ORDER BY number LIMIT ?", STEP)
+            self._delete("SELECT number FROM records WHERE received < ? LIMIT ?", oldest, STEP)
+            if too_large:
+                self._delete("SELECT number FROM records ORDER BY number LIMIT ?", STEP)
             first = "SELECT sample FROM records ORDER BY number LIMIT 1"
             self._connection.execute(f"DELETE FROM samples WHERE number < ({first})")  # noqa: S608 - it is ours
             forget(self._connection, oldest)
-        if self._free:
-            self._connection.execute(f"PRAGMA incremental_vacuum({STEP})").fetchall()
-        return gone > 0 or self._free > 0
+        return self._connection.total_changes > before
 
     def close(self) -> None:
         """Let go of the file, all of it in its place."""
         self._connection.close()
 
-    def _packed(self, row: Row) -> tuple[object, ...]:
-        number, sample = self._sample_for(row.policy, row.line)
-        return (*row.columns, number, pack(row.line, sample))
+    def _sample_number(self, sample: bytes) -> int:
+        """Where the sample is; one that comes again after another is put in again, so that no later row has an
+        earlier sample, and those before the first row's can go.
+        """
+        if self._sample is None or self._sample[0] != sample:
+            number = self._connection.execute("INSERT INTO samples VALUES (NULL, ?)", (sample,)).lastrowid or 0
+            self._sample = sample, number
+        return self._sample[1]
 
-    def _sample_for(self, policy: str, line: bytes) -> tuple[int, bytes]:
-        if self._sample is None or self._sample[0] != policy:
-            number = self._connection.execute("INSERT INTO samples VALUES (NULL, ?)", (line,)).lastrowid or 0
-            self._sample = policy, number, line
-        return self._sample[1:]
-
-    def _delete(self, which: str, *values: int) -> int:
-        return self._connection.execute(f"DELETE FROM records WHERE number IN ({which})", values).rowcount  # noqa: S608 - as above
-
-    @property
-    def _free(self) -> int:
-        return self._number("freelist_count")
+    def _delete(self, which: str, *values: int) -> None:
+        self._connection.execute(f"DELETE FROM records WHERE number IN ({which})", values)  # noqa: S608 - as above
 
     def _number(self, pragma: str) -> int:
         (found,) = self._connection.execute(f"PRAGMA {pragma}").fetchone()
         return int(found)
+
+
+@cache
+def _insert(rows: int) -> str:
+    return f"INSERT INTO records VALUES {', '.join([_ROW] * rows)}"  # noqa: S608 - nothing but question marks
 
 
 def pack(line: bytes, sample: bytes) -> bytes:

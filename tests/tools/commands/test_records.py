@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from routedsl.records.record import encode
-from routedsl.records.store import Store, row_of
+from routedsl.records.store import Rows, Store
 from routedsl.tools.commands.records import command
 from tests.records.samples import a_record
 
@@ -30,19 +30,13 @@ def run(*arguments: object) -> Result:
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
     store = Store(tmp_path / "records.db")
-    store.write(
-        [
-            row_of(record)
-            for record in (
-                a_record(0),
-                a_record(
-                    1, rule=None, served_by=None, attempts=(), status=404, tokens_in=None, tokens_out=None, cost=None
-                ),
-                a_record(2, status=None, end="gone"),
-                a_record(3, end="cut", rule="sl\x1bow"),
-            )
-        ]
+    records = (
+        a_record(0),
+        a_record(1, rule=None, served_by=None, attempts=(), status=404, tokens_in=None, tokens_out=None, cost=None),
+        a_record(2, status=None, end="gone"),
+        a_record(3, end="cut", rule="sl\x1bow"),
     )
+    store.write([*map(Rows().of, records)])
     store.close()
     return tmp_path
 

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from routedsl.records.record import Attempt
-from routedsl.records.store import Store, row_of
+from routedsl.records.store import Rows, Store
 from routedsl.tools.commands.simulate import command
 from tests.records.samples import a_record
 
@@ -96,7 +96,7 @@ def test_recorded_traffic_comes_as_it_came_and_tells_how_fast_models_are(folder:
     facts = {"tokens": 12, "model": "auto", "max_tokens": None, "tools": 0, "images": 0, "audio": 0, "files": 0}
     records = [a_record(n, attempts=(answered,), tokens_out=100, facts={**facts, "json": False}) for n in (9, 0, 5)]
     store = Store(folder / "records.db")
-    store.write([row_of(record) for record in records])
+    store.write([*map(Rows().of, records)])
     store.close()
     ran = run("policy.route", "--traffic", "records.db")
     assert ran.exit_code == 0
