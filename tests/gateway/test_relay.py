@@ -7,13 +7,14 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from routedsl.gateway.relay import End, Patience, relay
+from routedsl.gateway.relay import End, Last, Patience, relay
 from routedsl.gateway.reply import StreamBroken
 from routedsl.gateway.traffic import Traffic
 from tests.gateway.harness import PATIENCE
 
 ASK = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
+MARK = b"that is all"
 
 
 class Relaying:
@@ -24,11 +25,13 @@ class Relaying:
         self.body = body
         self.patience = Patience(piece=patience, until=loop.time() + time)
         self.end: asyncio.Future[End] = loop.create_future()
+        self.traffic = Traffic()
+        self.task: asyncio.Task[object] | None = None
         self.port = 0
 
     async def answer(self, http: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
-        end = await relay(http, response, self.body, Traffic(), patience=self.patience, farewell=b"bye")
+        self.task, response = asyncio.current_task(), web.StreamResponse()
+        end = await relay(http, response, self.body, self.traffic, patience=self.patience, last=Last(MARK, b"bye"))
         self.end.set_result(end)
         return response
 
@@ -38,7 +41,7 @@ async def relaying(body: AsyncGenerator[bytes, None], patience: float = 5, time:
     relaying = Relaying(body, patience, time)
     app = web.Application()
     app.router.add_get("/", relaying.answer)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     relaying.port = runner.addresses[0][1]
@@ -87,4 +90,32 @@ async def test_a_client_that_takes_nothing_is_given_up(bounds: dict[str, float])
         writer.write(ASK)
         assert await server.end is End.GONE
         assert closed.is_set()
+        writer.close()
+
+
+async def lingering() -> AsyncGenerator[bytes, None]:
+    yield b"one"
+    yield MARK
+    await asyncio.Event().wait()  # for what its upstream still says
+
+
+async def test_a_client_that_leaves_once_it_has_it_all_had_it_all() -> None:
+    async with relaying(lingering()) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(ASK)
+        await reader.readuntil(MARK)
+        writer.transport.abort()
+        assert await server.end is End.WHOLE
+
+
+async def test_who_has_it_all_is_told_of_no_shutdown() -> None:
+    async with relaying(lingering()) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(ASK)
+        await reader.readuntil(MARK)
+        server.traffic.cut = True
+        assert server.task is not None
+        server.task.cancel()
+        assert await server.end is End.WHOLE
+        assert (await reader.read()).endswith(LAST_CHUNK)
         writer.close()

@@ -20,7 +20,7 @@ from routedsl.gateway.ingress import LARGE, read_request
 from routedsl.gateway.keys import Client
 from routedsl.gateway.present import names_of, world_of
 from routedsl.gateway.recording import Decided
-from routedsl.gateway.relay import Patience, relay
+from routedsl.gateway.relay import Last, Patience, relay
 from routedsl.gateway.wiring import DECIDED, GATEWAY, Gateway
 
 Headers = CIMultiDict[str]
@@ -53,14 +53,13 @@ async def complete(http: web.Request, protocol: Protocol) -> web.StreamResponse:
             return web.Response(status=reply.status, body=reply.body, headers=headers)
         ending.answering(gateway.clock.monotonic())
         response = web.StreamResponse(status=reply.status, headers=headers)
-        farewell = protocol.stream_error("the gateway is shutting down")
         ending.end = await relay(
             http,
             response,
             reply.body,
             gateway.traffic,
             patience=Patience(piece=gateway.limits.write, until=gateway.clock.loop_time(reply.until)),
-            farewell=farewell,
+            last=Last(protocol.done, protocol.stream_error("the gateway is shutting down")),
         )
         return response
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from aiohttp import web
 
@@ -33,6 +34,13 @@ class Patience:
     until: float
 
 
+class Last(NamedTuple):
+    """The last of a stream: its end `mark`; a `farewell` where it is cut off because the server ends."""
+
+    mark: bytes
+    farewell: bytes
+
+
 async def relay(
     http: web.Request,
     response: web.StreamResponse,
@@ -40,23 +48,19 @@ async def relay(
     traffic: Traffic,
     *,
     patience: Patience,
-    farewell: bytes,
+    last: Last,
 ) -> End:
-    """Answer with all pieces of a stream.
-
-    Anything but a whole stream closes the connection without the end mark. `farewell` is what a
-    client is told whose stream is cut off because the server ends.
-    """
+    """Answer with all pieces of a stream. Anything but a whole one closes the connection without the end mark."""
     end = End.GONE
     try:
         async with aclosing(body):
-            end = await _send(http, response, body, patience)
+            end = await _send(http, response, body, patience, last.mark)
     except asyncio.CancelledError:
         if not traffic.cut:
             raise
         end = End.CUT
         with suppress(ConnectionError):
-            await response.write(farewell)
+            await response.write(last.farewell)
     finally:
         if end is not End.WHOLE:
             _cut(http)
@@ -68,14 +72,20 @@ async def _send(
     response: web.StreamResponse,
     body: AsyncGenerator[bytes, None],
     patience: Patience,
+    mark: bytes,
 ) -> End:
-    loop = asyncio.get_running_loop()
+    loop, marked = asyncio.get_running_loop(), False
     try:
         await response.prepare(http)
         async for piece in body:
             async with asyncio.timeout_at(min(loop.time() + patience.piece, patience.until + _LAST_WORD)):
                 await response.write(piece)
+            marked = piece == mark
         await response.write_eof()
+    except asyncio.CancelledError:
+        if not marked:
+            raise
+        return End.WHOLE  # many clients leave as soon as they have the mark
     except StreamBroken:
         return End.CUT
     except (TimeoutError, ConnectionError):
