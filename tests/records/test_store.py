@@ -132,6 +132,20 @@ def test_policies_that_take_turns_leave_every_row_its_sample(tmp_path: Path) -> 
     assert found(path) == [*records[21:], a_record(40)]
 
 
+@pytest.mark.parametrize("oldest", [1, 3], ids=["the last row goes", "all rows go"])
+def test_a_score_goes_with_its_record_and_not_to_the_one_that_gets_its_number(tmp_path: Path, oldest: int) -> None:
+    path, rated = tmp_path / "records.db", a_record(0)
+    store = Store(path)
+    store.write(rows(a_record(1), a_record(2), rated))
+    assert store.rate(rated.id, rated.key, 0.1, 0) is not None
+    while store.prune(int(START.timestamp() * 1e6) + oldest * 1_000_000, FOREVER):
+        pass
+    later = [a_record(7), a_record(8), a_record(9)]
+    store.write(rows(*later))
+    store.close()
+    assert found(path)[-3:] == later
+
+
 def test_the_oldest_go_where_the_file_is_too_large(tmp_path: Path) -> None:
     path = tmp_path / "records.db"
     store = Store(path)

@@ -19,6 +19,10 @@ _ADD = """
 INSERT INTO outcomes VALUES (?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET count = count + excluded.count, good = good + excluded.good
 """
+_LONELY = f"""
+DELETE FROM feedback WHERE record < (SELECT coalesce(min(number), {2**63 - 1}) FROM records)
+OR record > (SELECT max(number) FROM records)
+"""  # noqa: S608 - nothing of it comes from elsewhere
 _RATED = """
 SELECT records.number, feedback.score FROM records LEFT JOIN feedback ON feedback.record = records.number
 WHERE id = ? AND key IS ? ORDER BY number DESC LIMIT 1
@@ -97,9 +101,9 @@ def rate(connection: sqlite3.Connection, number: int, rated: Rated, now: int) ->
 
 
 def forget(connection: sqlite3.Connection, oldest: int) -> None:
-    """Leave out what is from before `oldest`, and the scores of records that are gone."""
+    """Leave out what is from before `oldest`, and the scores of records that are gone: others may get their numbers."""
     connection.execute("DELETE FROM outcomes WHERE hour < ?", (oldest // HOUR,))
-    connection.execute("DELETE FROM feedback WHERE record < (SELECT min(number) FROM records)")
+    connection.execute(_LONELY)
 
 
 def outcomes(connection: sqlite3.Connection) -> Iterator[Outcomes]:
