@@ -12,12 +12,14 @@ import aiohttp
 
 from routedsl.discover import discover
 from routedsl.gateway.admission import with_keys
+from routedsl.gateway.host import Generation
 from routedsl.gateway.serve import Deployment, running
 from routedsl.gateway.settings import Settings
 from routedsl.records.record import decode
 from routedsl.records.search import Wanted, lines, reading
-from routedsl.testing import FAULTS, Closing, Script, ScriptedUpstream, Seen
-from tests.matrix.oracle import ALONE, Row, Then
+from routedsl.testing import Closing, Script, Seen
+from tests.matrix.oracle import ALONE, Row, Then, script_of
+from tests.matrix.telling import REDACTED, TellingUpstream
 from tests.matrix.tongues import CHAT, MESSAGES, Tongue
 
 CATALOG = discover()
@@ -31,6 +33,7 @@ TERMS = "timeout 700ms first_token 600ms idle 400ms deadline 3s"
 WELL = "well"
 DOWN = "529"
 MOST_STALE = 3
+TOKEN = "a-token-for-tests"
 OPEN_FILES = Path("/proc/self/fd")
 
 
@@ -71,14 +74,10 @@ class Cell:
     def scripts(self) -> Mapping[str, Script]:
         """How its models behave."""
         down = {name: Script(fault=DOWN) for name in self.chain if "-down-" in name}
-        bad = {self.bad: Script(fault=self.fault)} if self.fault in FAULTS or ":" in self.fault else {}
-        return {**dict.fromkeys(self.chain, Script()), **down, **bad}
+        return {**dict.fromkeys(self.chain, Script()), **down, self.bad: script_of(self.fault)}
 
 
-CELLS = (
-    *((place, stream, CHAT) for place in PLACES for stream in (False, True)),
-    *((PLACES[0], stream, MESSAGES) for stream in (False, True)),
-)
+CELLS = tuple((place, stream, tongue) for tongue in (CHAT, MESSAGES) for place in PLACES for stream in (False, True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +134,8 @@ class Scene:
     """A gateway, the upstream behind it, and a client."""
 
     url: str
-    upstream: ScriptedUpstream
+    upstream: TellingUpstream
+    generation: Generation
     client: aiohttp.ClientSession
     hidden: tuple[bytes, ...]
     heard: list[Got] = field(default_factory=list)
@@ -188,7 +188,7 @@ async def staged(
     scripts = {cell.well: Script() for cell in cells}
     for cell in cells:
         scripts |= cell.scripts
-    async with ScriptedUpstream(scripts) as upstream:
+    async with TellingUpstream(scripts) as upstream:
         path = folder / "policy.route"
         urls = {"here": upstream.url, "away": bad_url or upstream.url}
         path.write_text(policy_of(cells, urls, options), "utf-8")
@@ -199,15 +199,18 @@ async def staged(
             catalog=CATALOG,
             admit=with_keys(environment),
             environment=environment,
-            token="a-token-for-tests",
+            token=TOKEN,
             report=lambda _host: lambda _verdict, _found: None,
         )
         timeout = aiohttp.ClientTimeout(total=DEADLINE + 5)
         connector = aiohttp.TCPConnector(force_close=True)
         async with running(deployment) as server, aiohttp.ClientSession(timeout=timeout, connector=connector) as client:
             hidden = (KEY.encode(), f":{upstream.port}".encode(), (bad_url or upstream.url).encode())
-            scene = Scene(server.url, upstream, client, hidden)
+            scene = Scene(server.url, upstream, server.gateway.host.generation, client, hidden)
             yield scene
+            metrics = f"{server.admin_url}/metrics"
+            async with client.get(metrics, headers={"authorization": f"Bearer {TOKEN}"}) as told:
+                check_hidden(scene, await told.read())
         check_records(state, scene)
 
 
@@ -236,7 +239,7 @@ def expected_attempts(cell: Cell, row: Row) -> list[tuple[str, str]]:
     """What must be tried: each model with its word."""
     before = [(name, "status_529") for name in cell.chain if "-down-" in name]
     after = [name for name in cell.chain if "-well-" in name][:1]
-    falls = after if row.then in {Then.NEXT, Then.LARGER} else []
+    falls = after if row.then in {Then.NEXT, Then.LARGER} else [cell.bad] if row.then is Then.AGAIN else []
     return [*before, *[(cell.bad, row.word)] * row.calls, *((name, "ok") for name in falls)]
 
 
@@ -265,22 +268,21 @@ def within(resent: int, called: list[str], seen: list[str], bad: str) -> bool:
     return 0 <= more <= resent * called.count(bad) and seen == [*called[:place], *[bad] * more, *called[place:]]
 
 
-def check_answer(cell: Cell, row: Row, got: Got) -> None:
+def check_answer(scene: Scene, cell: Cell, row: Row, got: Got) -> None:
     """What the client got is what the tables say, and never less that looks like it."""
     at_end = cell.place == "last"
     match row.then:
         case Then.BREAK:
             check_broken(cell, got)
         case Then.STOP:
-            assert got.status == row.status
-            assert got.error["message"]
+            check_refused(scene, cell, row, got)
         case Then.LARGER if at_end:
-            assert got.status == row.status
+            check_refused(scene, cell, row, got)
         case Then.NEXT if at_end:
             code = (504, "deadline_exceeded") if row.late else (503, "all_models_unavailable")
             assert (got.status, got.error["code"], got.clean) == (*code, True)
             check_retry_after(row, got)
-        case Then.ANSWER:
+        case Then.ANSWER | Then.AGAIN:
             check_whole(cell, cell.bad, row.lost, got)
         case _:
             check_whole(cell, next(name for name in cell.chain if "-well-" in name), "", got)
@@ -295,6 +297,13 @@ def check_whole(cell: Cell, model: str, lost: str, got: Got) -> None:
         *before, last = got.tongue.ends(got.events)
         assert last
         assert not any(before)
+
+
+def check_refused(scene: Scene, cell: Cell, row: Row, got: Got) -> None:
+    """The model's refusal as it came, without our keys and addresses."""
+    assert (got.status, got.headers["x-should-retry"], got.clean) == (row.status, "false", True)
+    assert got.error["message"].startswith(f"{scene.upstream.refusals[cell.bad]} ({{")
+    assert REDACTED in got.error["message"]
 
 
 def check_broken(cell: Cell, got: Got) -> None:
@@ -313,11 +322,16 @@ def check_retry_after(row: Row, got: Got) -> None:
     assert told == row.retry_after or (told or "") in (row.retry_after or "").split("|")
 
 
+def check_hidden(scene: Scene, told: bytes) -> None:
+    """No key and no address of an upstream is told."""
+    assert not any(hidden in told for hidden in scene.hidden)
+
+
 def check_records(state: Path, scene: Scene) -> None:
     """Each request has one record, of what was told and of how it really ended; it has no secret."""
     with reading(state) as connection:
         text = list(lines(connection, Wanted()))
-    assert not any(hidden in line for line in text for hidden in scene.hidden)
+    check_hidden(scene, b"".join(text))
     records = [decode(line) for line in text]
     heard = {got.headers["x-request-id"]: got for got in scene.heard}
     assert sorted(record.id for record in records) == sorted(heard)
@@ -325,6 +339,7 @@ def check_records(state: Path, scene: Scene) -> None:
         got = heard[record.id]
         attempts = [(attempt.model, attempt.outcome) for attempt in record.attempts]
         assert (record.status, record.end == "whole") == (got.status, got.clean)
+        assert (record.policy, record.generation) == (scene.generation.policy.digest, scene.generation.number)
         assert (attempts if got.clean else attempts[:-1]) == (got.attempts if got.clean else got.attempts[:-1])
         assert got.clean or (attempts[-1][0] == got.attempts[-1][0] and attempts[-1][1] != "ok")
 
@@ -341,22 +356,28 @@ async def check_after(scene: Scene, cell: Cell) -> None:
     assert all(seen.closing is not Closing.STOPPED for seen in scene.calls(cell))
 
 
-async def check(scene: Scene, cell: Cell, row: Row, *, unseen: bool = False) -> None:
-    """Ask, and hold what came of it against the row."""
+async def heard(scene: Scene, cell: Cell) -> Got:
+    """What is answered: in time, by the policy that serves, and without a secret."""
     got = await scene.ask(cell.name, cell.tongue, stream=cell.stream)
     assert got.took < DEADLINE + SLACK
+    assert got.headers["x-route-policy"] == scene.generation.policy.digest[:12]
+    check_hidden(scene, got.everything)
+    return got
+
+
+async def check(scene: Scene, cell: Cell, row: Row, *, unseen: bool = False) -> None:
+    """Ask, and hold what came of it against the row."""
+    got = await heard(scene, cell)
     check_attempts(scene, cell, row, got, unseen=unseen)
-    check_answer(cell, row, got)
-    assert not any(hidden in got.everything for hidden in scene.hidden)
+    check_answer(scene, cell, row, got)
     await check_after(scene, cell)
 
 
 async def check_hedged(scene: Scene, cell: Cell, row: Row) -> None:
     """Ask where silence has another model called beside: who answers first is heard, and the other is let go."""
-    got = await scene.ask(cell.name, cell.tongue, stream=cell.stream)
-    assert got.took < DEADLINE + SLACK
+    got = await heard(scene, cell)
     if row.word == "timeout" and row.then is Then.NEXT:
         assert (cell.bad, "lost") in got.attempts  # its clocks were not waited for
     assert sorted(model for model, _ in got.attempts) == sorted(str(seen.model) for seen in scene.calls(cell))
-    check_answer(cell, row, got)
+    check_answer(scene, cell, row, got)
     await check_after(scene, cell)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from routedsl.testing import Trouble
+from routedsl import testing
+from routedsl.testing import Script, Trouble
 
 
 class Then(StrEnum):
@@ -12,6 +13,8 @@ class Then(StrEnum):
 
     ANSWER = "answer"
     """It is none, or can be put right: the client has the whole answer."""
+    AGAIN = "again"
+    """The same model answers when it is asked once more."""
     NEXT = "next"
     """The next model answers; after the last one nobody can."""
     STOP = "stop"
@@ -120,6 +123,10 @@ BOTH: Mapping[str, Row] = {
     "twice": GOOD,
     "slow-first-token": TIMEOUT,
     "pings-only": TIMEOUT,
+    "429:0 once": Row(Then.AGAIN, "status_429"),
+    "500 once": Row(Then.AGAIN, "status_500"),
+    "empty-choices once": Row(Then.AGAIN, "malformed"),
+    "cut:1 once": Row(Then.AGAIN, "cut"),
 }
 """Faults that mean the same in a stream and in any other answer."""
 
@@ -195,12 +202,25 @@ UNSEEN: Mapping[Trouble | str, Row] = {
 }
 """Troubles of connections: the upstream sees no request."""
 
+ONCE = " once"
+"""After a fault that only the first call meets."""
 FAULTS = tuple(dict.fromkeys((*BOTH, *WHOLE, *STREAM)))
 ALONE = frozenset({"stale", "twice"})
 """What they do comes later, to whoever has the connection then: their cells are not run beside each other."""
 
 
+def script_of(fault: str) -> Script:
+    """The script of a model with the fault; what it does to connections is no part of that."""
+    name, once, _ = fault.partition(ONCE)
+    return Script(fault=name if name_of(name) in testing.FAULTS else None, times=1 if once else None)
+
+
+def name_of(fault: str) -> str:
+    """The fault's name alone."""
+    return fault.removesuffix(ONCE).partition(":")[0]
+
+
 def row_of(tongue: str, fault: str, *, stream: bool) -> Row:
     """What must become of a fault."""
     table = {**BOTH, **(STREAM if stream else WHOLE), **ELSEWISE.get(tongue, {})}
-    return table.get(fault) or table.get(fault.partition(":")[0], GOOD)
+    return table.get(fault) or table.get(name_of(fault), GOOD)

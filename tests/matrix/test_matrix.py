@@ -5,6 +5,7 @@ cell are in `cells`.
 """
 
 import asyncio
+import logging
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -30,6 +31,7 @@ def _by_the_clock_of_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_secret_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    caplog.set_level(logging.DEBUG)
     yield
     assert KEY not in caplog.text
 
@@ -52,7 +54,7 @@ def cells_of(fault: str) -> list[Cell]:
 
 
 def test_every_fault_has_its_row(record_property: Callable[[str, object], None]) -> None:
-    assert set(FAULTS) == {name.partition(":")[0] for name in oracle.FAULTS}
+    assert set(FAULTS) == {oracle.name_of(name) for name in oracle.FAULTS}
     assert set(Trouble) <= set(oracle.UNSEEN)
     rows = len(oracle.FAULTS) + len(oracle.UNSEEN)
     record_property("measured", f"{rows} faults in {rows * len(CELLS)} places, {len(BUFFERED)} of them held back too")
