@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from routedsl.engine.request import RequestError
-from routedsl.engine.strict_json import DEEPEST, MOST, is_crowded, read_json
+from routedsl.engine.strict_json import DEEPEST, MOST, is_crowded, read_body, read_json
 
 
 def refusal(text: bytes) -> str | None:
@@ -156,3 +156,35 @@ def test_a_wide_list_deep_inside_takes_no_more_room_than_elsewhere(depth: int) -
 @given(st.binary() | st.text().map(str.encode))
 def test_any_bytes_are_read_or_refused(text: bytes) -> None:
     assert refusal(text) in (None, "invalid_json", "duplicate_key")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"model": "a", "Model": "b"}',
+        b'{"MAX_TOKENS": 1, "messages": [], "max_tokens": 2}',
+        '{"stream": false, "\u017ftream": true}'.encode(),
+        rb'{"metadata": {}, "tool\u212as": [], "toolks": []}',
+        b'{"messages": [{"role": "user", "content": "a", "Content": "b"}]}',
+        b'{"messages": [{"content": [{"type": "text", "text": "a", "TEXT": "b"}]}]}',
+    ],
+)
+def test_keys_that_some_servers_take_for_one_are_refused(text: bytes) -> None:
+    assert read_json(text)
+    with pytest.raises(RequestError, match="are the same key to some servers") as told:
+        read_body(text)
+    assert told.value.code == "duplicate_key"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"model": "a", "Models": "b", "": 1, "X-1": 2}',
+        b'{"tools": [{"input_schema": {"properties": {"id": {}, "ID": {}}}}]}',
+        b'{"messages": [{"content": [{"type": "tool_use", "input": {"a": 1, "A": 2}}]}]}',
+        b"[]",
+        b"7",
+    ],
+)
+def test_keys_that_are_nobodys_business_may_differ_by_case(text: bytes) -> None:
+    assert read_body(text) == json.loads(text)

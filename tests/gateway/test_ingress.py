@@ -36,6 +36,7 @@ BAD_BODIES = [
     pytest.param(b'{"messages": [', 400, "invalid_json", id="cut JSON"),
     pytest.param(b'{"messages": [{"role": "user", "content": "\xff"}]}', 400, "invalid_json", id="no UTF-8"),
     pytest.param(b'{"model": "tiny", "model": "large", "messages": []}', 400, "duplicate_key", id="a doubled key"),
+    pytest.param(b'{"model": "tiny", "Model": "large", "messages": []}', 400, "duplicate_key", id="a key in two cases"),
     pytest.param(b"[" * 10_000 + b"]" * 10_000, 400, None, id="10,000 deep"),
     pytest.param(b'{"messages": ' + b"[" * 10_000 + b"]" * 10_000 + b"}", 400, None, id="messages 10,000 deep"),
     pytest.param(b"[]", 400, "invalid_request", id="no object"),

@@ -2,6 +2,7 @@
 
 A decision must be about the request that the upstream will see. Parsers differ where a key is
 doubled, where half a surrogate pair is escaped, where a number is NaN: none of that comes in.
+To servers written in Go `model` and `Model` are the same key too, and the last one counts.
 """
 
 import json
@@ -22,7 +23,9 @@ def read_body(body: bytes) -> object:
     """The value of a request's body; raises `RequestError`, also with `body_too_large`."""
     if len(body) > LARGEST_BODY:
         raise RequestError("body_too_large", f"the body is larger than {LARGEST_BODY // 1024**2} MiB")
-    return read_json(body)
+    value = read_json(body)
+    _refuse_twins(value)
+    return value
 
 
 def read_json(text: bytes) -> object:
@@ -100,6 +103,29 @@ def _single_keys(pairs: list[tuple[str, object]]) -> None:
         if key in seen:
             raise RequestError("duplicate_key", f"the key `{key}` is doubled in one object", key)
         seen.add(key)
+
+
+def _refuse_twins(value: object) -> None:
+    """Refuse keys that differ by case alone in what is read of a body: in it, in its messages, in their parts.
+
+    An object inside an object, such as what a tool is given, has keys of its author's own.
+    """
+    level = [value]
+    while level:
+        objects = [each for each in level if isinstance(each, dict)]
+        for fields in objects:
+            names = "".join(fields)
+            if not (names.isascii() and names.islower()):
+                _check_folded(fields)
+        level = [inner for fields in objects for each in fields.values() if isinstance(each, list) for inner in each]
+
+
+def _check_folded(fields: Iterable[str]) -> None:
+    seen: dict[str, str] = {}
+    for key in fields:
+        other = seen.setdefault(key.casefold(), key)
+        if other != key:
+            raise RequestError("duplicate_key", f"`{other}` and `{key}` are the same key to some servers", key)
 
 
 def _reason(error: Exception) -> str:
