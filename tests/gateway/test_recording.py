@@ -1,12 +1,17 @@
 """Exactly one record of each decided request, however it ends, and what it says."""
 
 import asyncio
+import threading
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientPayloadError, ClientSession
+from msgspec.structs import replace
 
+from routedsl.base.types import Type
+from routedsl.engine.signal import Moment, Signal
+from routedsl.gateway.host import Verdict
 from routedsl.gateway.serve import StartError
 from routedsl.records.record import Record, decode
 from routedsl.records.replay import replayer_of
@@ -200,3 +205,25 @@ async def test_values_are_recorded_where_the_settings_allow_it(tmp_path: Path) -
     (record,) = records(state)
     assert (record.facts["user"], record.facts['header["x-team"]']) == ("ann", "search")
     assert set(record.hashed) == {"session", 'header["x-tier"]'}
+
+
+async def test_what_the_first_record_of_a_policy_needs_is_not_made_on_the_event_loop(tmp_path: Path) -> None:
+    threads: list[str] = []
+
+    def read(_: Moment) -> int:
+        threads.append(threading.current_thread().name)
+        return 7
+
+    odd = Signal(name="odd", type=Type.COUNT, read=read, doc="Odd.", since="1.0")
+    catalog = replace(CATALOG, signals={**CATALOG.signals, "odd": odd})
+    async with (
+        serving(tmp_path, POLICY, state=tmp_path / "state", watch=True, catalog=catalog) as served,
+        ClientSession(served.url) as http,
+    ):
+        for count in range(1, 5):
+            await got(http.post(COMPLETIONS, json=HI))
+            await settled(served, count)
+            if count == 2:
+                served.write(POLICY.replace("gold", "silver"))
+                await served.verdict(Verdict.SWAPPED)
+    assert threads == ["records-facts_0", "MainThread"] * 2

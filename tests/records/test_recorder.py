@@ -29,6 +29,7 @@ class Sketch:
         self, number: int, weight: int = 100, gate: threading.Event | None = None, error: Exception | None = None
     ) -> None:
         self.number, self.weight, self.gate, self.error = number, weight, gate, error
+        self.ready = True
         self.made_in = ""
 
     def record(self, *, whole: bool = True) -> Record:
@@ -94,6 +95,15 @@ def test_small_ones_are_made_at_once_and_large_ones_in_a_thread_that_was_prepare
     assert prepared == [large.made_in] == ["records-facts_0"]
 
 
+def test_the_first_of_a_policy_is_made_beside_too(tmp_path: Path) -> None:
+    with recording(tmp_path / "records.db") as recorder:
+        first = Sketch(0)
+        first.ready = False
+        recorder.note(first)
+        eventually(recorder, 1)
+    assert first.made_in == "records-facts_0"
+
+
 def test_large_bodies_are_read_beside_and_hold_nobody_up(tmp_path: Path) -> None:
     gate = threading.Event()
     path = tmp_path / "records.db"
@@ -119,6 +129,24 @@ def test_bodies_beyond_the_bound_go_without_what_nobody_asked(tmp_path: Path) ->
         eventually(recorder, 5)
     asked = {record.id: record.asked for record in found(path)}
     assert asked == {"r0": "whole", "r1": "whole", "r2": "whole", "r3": "glance", "r4": "whole"}
+
+
+def test_at_the_end_large_bodies_are_left_and_no_other_record_lacks_anything(tmp_path: Path) -> None:
+    gate, path = threading.Event(), tmp_path / "records.db"
+    recorder = Recorder(path, KEEP)
+    first, later = Sketch(2), Sketch(4)
+    first.ready = later.ready = False
+    for sketch in (Sketch(0, weight=2**20, gate=gate), Sketch(1, weight=2**20), first):
+        recorder.note(sketch)
+    closing = threading.Thread(target=recorder.close, args=(PATIENCE,))
+    closing.start()
+    assert recorder._hurry.wait(PATIENCE)
+    for sketch in (Sketch(3, weight=2**20), later):
+        recorder.note(sketch)
+    gate.set()
+    closing.join()
+    asked = {record.id: record.asked for record in found(path)}
+    assert asked == {"r0": "whole", "r1": "glance", "r2": "whole", "r3": "glance", "r4": "whole"}
 
 
 def test_what_the_queue_has_no_room_for_is_counted_and_told_once(

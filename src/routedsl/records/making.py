@@ -38,6 +38,11 @@ class Happened:
         """Bytes of the body."""
         return len(self.request.body)
 
+    @property
+    def ready(self) -> bool:
+        """Whether its policy had a record before: for its first one, what it asks of texts is compiled."""
+        return self.recipes.has(self.program)
+
     def record(self, *, whole: bool = True) -> Record:
         """The record; without `whole` the body is not read for facts that nobody has asked yet."""
         known, recipe = self.decision.facts, self.recipes.of(self.program)

@@ -110,6 +110,10 @@ class Recipes:
         self._privacy = privacy
         self._made: dict[str, Recipe] = {}
 
+    def has(self, program: Program) -> bool:
+        """Whether the recipe of a policy is made."""
+        return program.policy.digest in self._made
+
     def of(self, program: Program) -> Recipe:
         """The recipe of a policy."""
         digest = program.policy.digest

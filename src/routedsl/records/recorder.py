@@ -25,7 +25,7 @@ ROOM = 20_000
 BODIES = 64 * 2**20
 """Bytes of bodies that wait at most to be read for facts; beyond them, records go without what nobody has asked."""
 LARGE = 64 * 1024
-"""Bytes of a body that is read in a thread of its own; the record of a smaller one is made in half a millisecond."""
+"""Bytes of a body that is read in a thread of its own; smaller ones are decided on the event loop too."""
 MOST_RATINGS = 1_000
 """Scores that wait at most."""
 IDLE = 60.0
@@ -38,6 +38,11 @@ class Sketch(Protocol):
     @property
     def weight(self) -> int:
         """Bytes of the body."""
+        ...
+
+    @property
+    def ready(self) -> bool:
+        """Whether all is there that the record is made with; else making it takes long."""
         ...
 
     def record(self, *, whole: bool = True) -> Record:
@@ -76,7 +81,7 @@ class Recorder:
         return self._losses.count
 
     def note(self, sketch: Sketch) -> None:
-        """Make the record of what has ended, or have it made where its body is large, and see that it is written.
+        """Make the record of what has ended, or have it made where that takes long, and see that it is written.
 
         Nothing here waits for the disk. Small ones are not left to a thread: one that needs the interpreter gets it
         back from a busy event loop late each time, and would make them later and later.
@@ -85,7 +90,7 @@ class Recorder:
             self._losses.add(1, "a request ended after the last record was written")
         elif len(self._queue) >= ROOM:
             self._losses.add(1, "more requests end than can be written")
-        elif sketch.weight <= LARGE:
+        elif sketch.weight <= LARGE and sketch.ready:
             self._make(sketch)
         else:
             self._make_beside(sketch)
@@ -123,16 +128,16 @@ class Recorder:
             self._filled.set()
 
     def _make_beside(self, sketch: Sketch) -> None:
-        if self._weight.add(sketch.weight) <= BODIES:
+        if self._weight.add(sketch.weight) <= BODIES and not self._hurry.is_set():
             self._reader.submit(self._read, sketch)
         else:
             self._weight.add(-sketch.weight)
-            self._make(sketch, whole=False)
+            self._make(sketch, whole=sketch.weight <= LARGE)
 
     # ── in threads ──────────────────────────────────────────────────────────────────────────────
 
     def _read(self, sketch: Sketch) -> None:
-        self._make(sketch, whole=not self._hurry.is_set())
+        self._make(sketch, whole=sketch.weight <= LARGE or not self._hurry.is_set())
         self._weight.add(-sketch.weight)
 
     def _run(self) -> None:
