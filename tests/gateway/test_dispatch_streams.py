@@ -66,7 +66,7 @@ async def test_usage_is_shown_to_a_client_that_asked(options: object, shown: boo
         ("reset-at:1", "cut", 2),
         ("html", "cut", 2),
         ("200-error", "cut", 2),
-        ("null-content", "ok", 1),
+        ("null-content", "malformed", 2),
         ("reset", "reset", 2),
         ("529", "status_529", 1),
     ],

@@ -66,6 +66,8 @@ DONE = b"data: [DONE]\n\n"
 USAGE = event({"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}})
 BAD = b"data: {\n\n"
 ERROR = event({"error": {"message": "it crashed"}})
+NAMED_ERROR = b"event: error\n" + event({"message": "it crashed", "code": 500})
+EMPTY = part("")
 WHOLE = ROLE + HI + HO + STOP + USAGE + DONE
 
 
@@ -158,6 +160,8 @@ async def test_cut_at_any_byte_a_stream_is_never_taken_for_whole(ending: object,
         ((DONE,), Kind.MALFORMED),
         ((ERROR,), Kind.STREAM_ERROR),
         ((ROLE, ERROR), Kind.STREAM_ERROR),
+        ((ROLE, NAMED_ERROR, DONE), Kind.STREAM_ERROR),
+        ((ROLE, STOP, DONE), Kind.MALFORMED),
         ((BAD, BAD, BAD, HI), Kind.MALFORMED),
         ((b'{"error": "json"}',), Kind.CUT),
         ((b"data: " + b"x" * (LARGEST_EVENT + 1),), Kind.MALFORMED),
@@ -170,7 +174,8 @@ async def test_before_the_first_token(pieces: tuple[object, ...], kind: Kind) ->
 @pytest.mark.parametrize(
     ("pieces", "text"),
     [
-        ((ROLE, STOP, DONE), ROLE + STOP + DONE),
+        ((EMPTY, STOP, DONE), EMPTY + STOP + DONE),
+        ((ROLE, part(finish="content_filter"), DONE), ROLE + part(finish="content_filter") + DONE),
         ((PAUSE, ROLE, HI, STOP, DONE), ROLE + HI + STOP + DONE),
         ((HI, STOP), HI + STOP + DONE),
         ((HI, DONE), HI + DONE),
@@ -196,6 +201,8 @@ async def test_good_ends(pieces: tuple[object, ...], text: bytes) -> None:
         ((HI, LOST), Kind.CUT),
         ((HI, HANG), Kind.TIMEOUT),
         ((HI, ERROR, STOP, DONE), Kind.STREAM_ERROR),
+        ((HI, NAMED_ERROR, DONE), Kind.STREAM_ERROR),
+        ((HI, part(finish="error"), DONE), Kind.STREAM_ERROR),
         ((HI, BAD, BAD, BAD, STOP, DONE), Kind.MALFORMED),
     ],
 )
@@ -272,7 +279,10 @@ async def test_of_several_answers_all_must_be_finished() -> None:
     other = (part("ha", choice=1), part(finish="stop", choice=1))
     assert (await run(HI, other[0], STOP, manners=two)).broken
     assert (await run(HI, other[0], STOP, HANG, manners=two)).broken
+    assert (await run(HI, other[0], STOP, STOP, manners=two)).broken  # the same one, twice
     assert (await run(HI, STOP, *other, manners=two)).text == HI + STOP + other[0] + other[1] + DONE
+    both = event({"choices": [{"index": index, "delta": {}, "finish_reason": "stop"} for index in (0, 1)]})
+    assert (await run(HI, both, manners=two)).text == HI + both + DONE
 
 
 async def test_a_client_that_stops_reading_frees_the_upstream() -> None:

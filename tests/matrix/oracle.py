@@ -155,7 +155,7 @@ STREAM: Mapping[str, Row] = {
     "html": NO_STREAM,
     "empty": NO_STREAM,
     "200-error": NO_STREAM,
-    "null-content": GOOD,  # nothing is said, and a reason is given why that is all
+    "null-content": MALFORMED,
     "too-short": GOOD,  # it has told its end before
     "too-long": GOOD,
     "bad-chunk": breaking(Row(Then.NEXT, "malformed|cut", calls=2)),
@@ -192,6 +192,11 @@ ELSEWISE: Mapping[str, Mapping[str, Row]] = {
 }
 """What is otherwise in a dialect."""
 
+ELSEWISE_STREAM: Mapping[str, Mapping[str, Row]] = {
+    "messages": {"null-content": GOOD},  # its texts are empty, and none is missing
+}
+"""What is otherwise in a dialect's streams."""
+
 UNSEEN: Mapping[Trouble | str, Row] = {
     "refuse": Row(Then.NEXT, "refused"),
     "certificate": Row(Then.NEXT, "refused"),
@@ -222,5 +227,6 @@ def name_of(fault: str) -> str:
 
 def row_of(tongue: str, fault: str, *, stream: bool) -> Row:
     """What must become of a fault."""
-    table = {**BOTH, **(STREAM if stream else WHOLE), **ELSEWISE.get(tongue, {})}
+    elsewise = {**ELSEWISE.get(tongue, {}), **(ELSEWISE_STREAM.get(tongue, {}) if stream else {})}
+    table = {**BOTH, **(STREAM if stream else WHOLE), **elsewise}
     return table.get(fault) or table.get(name_of(fault), GOOD)

@@ -74,7 +74,7 @@ def test_an_event_without_a_name_is_sent_on_with_that_of_its_type() -> None:
 def test_a_refusal_is_a_finish_because_of_what_is_said() -> None:
     refused = event("message_delta", delta={"stop_reason": "refusal"})
     assert PROTOCOL.read_event(refused) == StreamEvent(
-        data=refused.data or b"", name="message_delta", kind="finish", filtered=True
+        data=refused.data or b"", name="message_delta", kind="finish", filtered=True, spoken=True
     )
 
 

@@ -47,6 +47,8 @@ def chunk(delta: object, finish: str | None = None, **more: Any) -> bytes:
         (b'{"error": {"message": "overloaded"}}', "error"),
         (b'{"error": "overloaded", "choices": []}', "error"),
         (b'{"object": "error", "message": "overloaded"}', "error"),
+        (chunk({"content": "h"}, "error"), "error"),
+        (b'{"choices": [{"index": 0, "delta": {}, "error": {"code": 502, "message": "overloaded"}}]}', "error"),
         *((data, "malformed") for data in (b"", b"{", b"[]", b"7", b"DONE", b'{"a": 1}', b'{"choices": {}}', b"\xff")),
         (b'{"choices": [7]}', "malformed"),
         (b'{"choices": null, "usage": {}}', "malformed"),
@@ -67,6 +69,40 @@ def test_usage_is_told_wherever_it_stands() -> None:
 
 def test_an_events_name_is_kept() -> None:
     assert PROTOCOL.read_event(ServerEvent(chunk({}), "message")).name == "message"
+
+
+@pytest.mark.parametrize(
+    "data", [b'{"message": "overloaded", "code": 500}', b"overloaded", b"", chunk({"content": "hi"})]
+)
+def test_an_event_that_is_named_an_error_is_one(data: bytes) -> None:
+    assert PROTOCOL.read_event(ServerEvent(data, "error")).kind == "error"
+
+
+@pytest.mark.parametrize(
+    ("choices", "finished"),
+    [
+        ([{"index": 1, "delta": {}, "finish_reason": "stop"}], (1,)),
+        ([{"index": 0, "delta": {}, "finish_reason": None}, {"index": 2, "finish_reason": "length"}], (2,)),
+        ([{"index": 1, "finish_reason": "stop"}, {"index": 0, "finish_reason": "stop"}], (1, 0)),
+        ([{"finish_reason": "stop"}, {"index": None, "finish_reason": "stop"}], (0, 1)),
+    ],
+)
+def test_which_choices_are_finished(choices: object, finished: tuple[int, ...]) -> None:
+    assert PROTOCOL.read_event(ServerEvent(json.dumps({"choices": choices}).encode())).finished == finished
+
+
+@pytest.mark.parametrize(
+    ("delta", "spoken"),
+    [
+        ({"role": "assistant"}, False),
+        ({"content": None}, False),
+        (None, False),
+        ({"content": ""}, True),
+        ({"tool_calls": CALLS}, True),
+    ],
+)
+def test_an_empty_text_is_spoken_and_none_is_not(delta: object, spoken: bool) -> None:
+    assert PROTOCOL.read_event(ServerEvent(chunk(delta))).spoken is spoken
 
 
 def test_a_finish_by_a_filter_is_told() -> None:
@@ -125,6 +161,8 @@ def answer(message: object, finish: str = "stop") -> bytes:
         (b'{"error": {"message": "overloaded"}}', "an error with status 200"),
         (b'{"error": "overloaded"}', "an error with status 200"),
         (b'{"object": "error", "message": "overloaded"}', "an error with status 200"),
+        (answer({"content": "half of"}, "error"), "an error with status 200"),
+        (b'{"choices": [{"message": {"content": "half of"}, "error": {"code": 502}}]}', "an error with status 200"),
         *(
             (body, "broken JSON")
             for body in (b"", b"<html>", b"[]", answer({"content": "hi"})[:-1], b"\xff", b"[" * 99_999)

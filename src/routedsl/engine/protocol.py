@@ -36,7 +36,8 @@ class StreamEvent(Struct, frozen=True, kw_only=True):
     (roles, lifecycle), `content` (text, a tool call, reasoning), `finish` (the answer is complete; there
     may be content too), `usage` (only token counts), `done` (the end mark), `error` (the upstream
     failed; `error` has its body), `malformed`. `usage` is (prompt tokens, answered tokens) on any event
-    that tells. `filtered` is a finish because of what the answer says.
+    that tells. `filtered` is a finish because of what the answer says. `finished` are the choices that a
+    finish completes. One that is `spoken` has a text, be it empty: without any there is no answer.
     """
 
     data: bytes
@@ -45,6 +46,8 @@ class StreamEvent(Struct, frozen=True, kw_only=True):
     error: Mapping[str, object] | None = None
     usage: Usage | None = None
     filtered: bool = False
+    finished: tuple[int, ...] = (0,)
+    spoken: bool = False
 
 
 class WholeAnswer(Struct, frozen=True, kw_only=True):

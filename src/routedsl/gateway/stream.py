@@ -76,7 +76,8 @@ class Stream:
         self.usage: Usage | None = None
         self._malformed = 0  # in a row
         self._begun = False
-        self._unfinished = manners.choices
+        self._spoken = False
+        self._finished_choices: set[int] = set()
         self._tail: int | None = None  # once all is finished: until when it may say more
         self._over = False
 
@@ -143,6 +144,7 @@ class Stream:
     def _understand(self, event: StreamEvent) -> bytes | None:
         self.usage = _counted(self.usage, event.usage)
         self._malformed = self._malformed + 1 if event.kind == "malformed" else 0
+        self._spoken = self._spoken or event.spoken
         match event.kind:
             case "error":
                 raise failure(Kind.STREAM_ERROR, "there is an error in its stream")
@@ -167,9 +169,11 @@ class Stream:
     def _finished(self, event: StreamEvent) -> None:
         if event.filtered and self._manners.filtered_fails and not self._committed:
             raise AttemptError(self._filtered(event))
+        if not (self._begun or self._spoken or event.filtered):
+            raise failure(Kind.MALFORMED, "its stream says nothing")
         self._begun = True
-        self._unfinished -= 1
-        if self._unfinished == 0:
+        self._finished_choices.update(event.finished)
+        if len(self._finished_choices) >= self._manners.choices and self._tail is None:
             self._tail = self._clock.monotonic() + TAIL
 
     def _filtered(self, event: StreamEvent) -> Failed:

@@ -44,7 +44,12 @@ def read_event(event: ServerEvent) -> StreamEvent:
     if "error" in (event.name, kind):
         return StreamEvent(data=data, name=event.name, kind="error", error=_error(value))
     return StreamEvent(
-        data=data, name=event.name or kind, kind=_kind(kind, value), usage=_usage(value), filtered=_filtered(value)
+        data=data,
+        name=event.name or kind,
+        kind=_kind(kind, value),
+        usage=_usage(value),
+        filtered=_filtered(value),
+        spoken=True,  # a reason to stop is an answer here, as in a whole one
     )
 
 

@@ -1,6 +1,7 @@
 """The answer to a chat completion: what a whole one and the events of a stream mean, and our own errors."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 
@@ -26,13 +27,22 @@ def read_event(event: ServerEvent) -> StreamEvent:
     if data.strip() == b"[DONE]":
         return StreamEvent(data=data, name=event.name, kind="done")
     chunk = read_object(data)
+    error = _error(chunk or {})
+    if error is not None or event.name == "error":  # what has that name is one, whatever it says
+        return StreamEvent(data=data, name=event.name, kind="error", error=error or chunk or {})
     if chunk is None:
         return StreamEvent(data=data, name=event.name, kind="malformed")
-    if (error := _error(chunk)) is not None:
-        return StreamEvent(data=data, name=event.name, kind="error", error=error)
     usage, choices = _usage(chunk.get("usage")), chunk.get("choices")
     kind = _kind(choices, usage)
-    return StreamEvent(data=data, name=event.name, kind=kind, usage=usage, filtered=_filtered(choices))
+    return StreamEvent(
+        data=data,
+        name=event.name,
+        kind=kind,
+        usage=usage,
+        filtered=_filtered(choices),
+        finished=_finished(choices) if kind == "finish" else (),
+        spoken=any(_speaks(choice.get("delta")) for choice in _each(choices)),
+    )
 
 
 def without_usage(data: bytes) -> bytes:
@@ -54,6 +64,27 @@ def _kind(choices: object, usage: tuple[int, int] | None) -> str:
     if any(choice.get("finish_reason") for choice in choices):
         return "finish"
     return "content" if any(_says(choice.get("delta")) for choice in choices) else "quiet"
+
+
+def _each(choices: object) -> Iterator[Mapping[str, Any]]:
+    """The choices, as far as they are any."""
+    return (choice for choice in choices if isinstance(choice, dict)) if isinstance(choices, list) else iter(())
+
+
+def _finished(choices: object) -> tuple[int, ...]:
+    """Which choices an event ends, by their indexes; where that is left out, by their places."""
+    each = enumerate(_each(choices))
+    return tuple(_index(choice, place) for place, choice in each if choice.get("finish_reason"))
+
+
+def _index(choice: Mapping[str, object], place: int) -> int:
+    index = choice.get("index")
+    return index if isinstance(index, int) else place
+
+
+def _speaks(part: object) -> bool:
+    """Whether a message or its delta has a text or a call, be it empty."""
+    return isinstance(part, dict) and any(part.get(name) not in (None, []) for name in _SAID)
 
 
 def _says(delta: object) -> bool:
@@ -80,17 +111,14 @@ def _fault(answer: Mapping[str, object]) -> str | None:
 
 def _filtered(choices: object) -> bool:
     """Whether a filter has ended the answer."""
-    listed = choices if isinstance(choices, list) else []
-    return any(isinstance(choice, dict) and choice.get("finish_reason") == FILTERED for choice in listed)
+    return any(choice.get("finish_reason") == FILTERED for choice in _each(choices))
 
 
 def _answers(choice: object) -> bool:
     """Whether a choice is an answer: an empty text is one, and so is what a content filter withholds."""
     if not isinstance(choice, dict):
         return False
-    message = choice.get("message")
-    spoken = isinstance(message, dict) and any(message.get(name) not in (None, []) for name in _SAID)
-    return spoken or choice.get("finish_reason") == FILTERED
+    return _speaks(choice.get("message")) or choice.get("finish_reason") == FILTERED
 
 
 def error_body(status: int, code: str, message: str, param: str | None) -> bytes:
@@ -106,7 +134,7 @@ def stream_error(message: str) -> bytes:
 
 
 def _error(answer: Mapping[str, object]) -> Mapping[str, object] | None:
-    """The error in an answer: some servers put it in a field, some are it."""
+    """The error in an answer: some servers put it in a field or in a choice, some are it."""
     match answer:
         case {"error": dict(error)} if error:
             return error
@@ -115,7 +143,12 @@ def _error(answer: Mapping[str, object]) -> Mapping[str, object] | None:
         case {"object": "error"}:
             return answer
         case _:
-            return None
+            return next(filter(_has_failed, _each(answer.get("choices"))), None)
+
+
+def _has_failed(choice: Mapping[str, object]) -> bool:
+    """Whether a choice broke off, and says so."""
+    return bool(choice.get("error")) or choice.get("finish_reason") == "error"
 
 
 def _usage(usage: object) -> tuple[int, int] | None:
