@@ -83,10 +83,50 @@ def test_statuses(status: int, body: bytes, expected: tuple[Again, Onward, Mark]
         (400, refused_with(None, "Your credit balance is too low to access the API."), Kind.EXHAUSTED),
         (400, refused_with(None, "wrong value: 'your credit balance is too low'"), Kind.INVALID),
         (500, refused_with(None, "context length"), Kind.ERROR),
+        (422, b'{"detail": [{"msg": "not valid", "input": "what is a context length?"}]}', Kind.INVALID),
     ],
 )  # fmt: skip
 def test_what_an_error_says_counts_more_than_its_status(status: int, body: bytes, kind: Kind) -> None:
     assert read_failure(status, {}, body, NOW).kind is kind
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "The input token count (1200034) exceeds the maximum number of tokens allowed (1048576).",
+        "The decoder prompt (length 5000) is longer than the maximum model length of 4096.",
+        "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000 `inputs` tokens",
+        "Input validation error: `inputs` must have less than 4095 tokens. Given: 5000",
+        "Your request exceeded model token limit: 131072",
+        "prompt token count of 150000 exceeds the limit of 128000",
+        "Range of input length should be [1, 30720]",
+        "tokens in request more than max tokens allowed",
+        "Please reduce the length of the messages or completion.",
+        "Prompt contains 40000 tokens, too large for model with 32768 maximum context length",
+        "Input tokens exceed the configured limit of 272000 tokens.",
+        "This model's maximum prompt length is 131072 but the request contains 537812 tokens.",
+    ],
+)
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_prompt_that_is_too_long_by_any_wording(message: str, status: int) -> None:
+    for body in ({"error": {"message": message}}, [{"error": {"message": message}}], {"detail": message}):
+        assert read_failure(status, {}, json.dumps(body).encode(), NOW).kind is Kind.TOO_LONG
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, {"code": "invalid_prompt", "message": "Invalid prompt: it was flagged"}),
+        (400, {"code": "data_inspection_failed", "message": "Input data may contain inappropriate content."}),
+        (400, {"code": None, "message": "no", "innererror": {"code": "ResponsibleAIPolicyViolation"}}),
+        (403, {"code": 403, "message": "your input was flagged", "metadata": {"flagged_input": "x", "reasons": []}}),
+        (403, "Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE"),
+    ],
+)
+def test_what_a_guard_refuses_is_the_clients_and_no_fault_of_our_key(status: int, error: object) -> None:
+    failed = read_failure(status, {}, json.dumps({"error": error}).encode(), NOW)
+    assert row(classify(failed)) == (NEVER, STOP, NONE)
+    assert classify(failed, ("filtered",)).onward is NEXT
 
 
 @pytest.mark.parametrize(

@@ -149,9 +149,10 @@ async def test_an_empty_chain_is_503() -> None:
 
 
 async def test_the_soonest_retry_after_is_passed_on() -> None:
-    async with chains(a="429:50", b="429:20", c="hang") as it:
+    async with chains(a="429:50", b="429:20", c="hang", d="429:90") as it:
         assert dict((await it.ask("a", "b", "c")).headers)["retry-after"] == "20"
-        assert dict((await it.ask("a")).headers)["retry-after"] == "30"
+        assert dict((await it.ask("a")).headers)["retry-after"] == "50"
+        assert dict((await it.ask("d")).headers)["retry-after"] == "60"
 
 
 async def test_where_a_retry_is_useless_the_client_is_told() -> None:

@@ -133,7 +133,15 @@ _STATUSES: Mapping[int, Kind] = MappingProxyType(
 )
 _PASSED_ON = frozenset({Kind.INVALID, Kind.TOO_LONG, Kind.FILTERED})
 
-_FILTER_CODES = frozenset({"content_filter", "content_policy_violation", "responsibleaipolicyviolation"})
+_FILTER_CODES = frozenset(
+    {
+        "content_filter",
+        "content_policy_violation",
+        "data_inspection_failed",
+        "invalid_prompt",
+        "responsibleaipolicyviolation",
+    }
+)
 _QUOTA_CODES = frozenset(
     {"insufficient_quota", "insufficient_credits", "billing_hard_limit_reached", "billing_not_active"}
 )
@@ -143,23 +151,34 @@ _LENGTH_PHRASES = (
     "context size",
     "context window",
     "exceed context limit",
-    "prompt is too long",
-    "input is too long",
-    "too many tokens",
-    "token count exceeds",
+    "exceeded model token limit",
+    "input tokens exceed",
+    "longer than the maximum model length",
+    "maximum number of tokens allowed",
     "maximum prompt length",
+    "input is too long",
+    "`inputs` must have less than",
+    "`inputs` tokens + `max_new_tokens` must be",
+    "prompt is too long",
+    "prompt token count",
+    "range of input length should be",
+    "reduce the length of the messages",
+    "token count exceeds",
+    "tokens in request more than max tokens",
+    "too many tokens",
 )
 _QUOTA_PHRASES = ("exceeded your current quota", "insufficient credit", "insufficient balance")
-_FILTER_OPENING = "output blocked by content filtering"
+_FILTER_OPENINGS = ("output blocked by content filtering", "content violates usage guidelines")
 _CREDIT_OPENINGS = ("your credit balance is too low", "you have reached your specified api usage limits")
 """How such messages begin. What the client wrote may be quoted further on, and must decide nothing."""
 
 
 class _Said(Struct, frozen=True):
-    """An error body's codes and message, in lower case."""
+    """An error body's codes and message, in lower case; `flagged` is one that shows what a guard found in a prompt."""
 
     codes: frozenset[str]
     message: str
+    flagged: bool = False
 
 
 def read_failure(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Failed:
@@ -183,7 +202,7 @@ def _kind(status: int, said: _Said) -> Kind:
 
 
 def _client_fault(said: _Said) -> Kind | None:
-    if said.codes & _FILTER_CODES or said.message.startswith(_FILTER_OPENING):
+    if said.flagged or said.codes & _FILTER_CODES or said.message.startswith(_FILTER_OPENINGS):
         return Kind.FILTERED
     if said.codes & _QUOTA_CODES or said.message.startswith(_CREDIT_OPENINGS):
         return Kind.EXHAUSTED
@@ -193,18 +212,25 @@ def _client_fault(said: _Said) -> Kind | None:
 
 
 def _said(body: bytes) -> _Said:
-    """What an error body says, wherever the server puts it: inside `error`, or beside it."""
+    """What an error body says, wherever the server puts it: inside `error`, or beside it, and some in a list."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
         return _Said(frozenset(), "")
-    outer = value if isinstance(value, dict) else {}
+    outer = _object(value[0] if isinstance(value, list) and value else value)
     inner = outer.get("error", outer)
     if isinstance(inner, str):
         return _Said(frozenset(), inner.lower())
-    fields = inner if isinstance(inner, dict) else {}
-    codes = frozenset(str(fields.get(name, "")).lower() for name in ("code", "type"))
-    return _Said(codes, str(fields.get("message", "")).lower())
+    fields = _object(inner)
+    places = (fields, _object(fields.get("innererror")))
+    codes = frozenset(str(place.get(name, "")).lower() for place in places for name in ("code", "type"))
+    detail = outer.get("detail")
+    message = fields.get("message") or (detail if isinstance(detail, str) else "")  # a list quotes the request
+    return _Said(codes, str(message).lower(), flagged="flagged_input" in _object(fields.get("metadata")))
+
+
+def _object(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> int | None:

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 from routedsl.base.units import DURATIONS
 from routedsl.engine.attempts import Ending, Miss, Stop
-from routedsl.engine.classify import classify
+from routedsl.engine.classify import LONGEST_RETRY_AFTER, classify
 from routedsl.engine.outcome import Failed, Passage, Usage
 from routedsl.engine.protocol import Protocol
 from routedsl.gateway.secret import redacted
 
 SECOND = DURATIONS["s"]
-LONGEST_RETRY_AFTER = 30 * SECOND
 JSON_TYPE = "application/json"
 STREAM_TYPE = "text/event-stream; charset=utf-8"
 
