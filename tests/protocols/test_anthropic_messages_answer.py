@@ -54,6 +54,7 @@ def block(kind: str, **fields: Any) -> ServerEvent:
         (event("something_new", delta={"text": "?"}), "quiet"),
         (event("error", error={"type": "overloaded_error", "message": "Overloaded"}), "error"),
         (ServerEvent(b'{"type": "overloaded_error", "message": "Overloaded"}', "error"), "error"),
+        (ServerEvent(b"overloaded", "error"), "error"),
         *(
             (ServerEvent(data, "content_block_delta"), "malformed")
             for data in (b"", b"{", b"[]", b"7", b"[DONE]", b'{"a": 1}', b'{"type": 7}', b"\xff", b"[" * 100_000)

@@ -39,6 +39,8 @@ def chunk(delta: object, finish: str | None = None, **more: Any) -> bytes:
         (chunk({}, "stop"), "finish"),
         (chunk({"content": "hi"}, "length"), "finish"),
         (chunk({}, "content_filter"), "finish"),
+        (chunk({"content": "hi"}, "null"), "content"),
+        (chunk({"content": "hi"}, ""), "content"),
         (b'{"choices": [], "prompt_filter_results": []}', "quiet"),
         (b'{"choices": [], "usage": null}', "quiet"),
         (json.dumps({"choices": [], "usage": USAGE}).encode(), "usage"),

@@ -39,10 +39,10 @@ def read_event(event: ServerEvent) -> StreamEvent:
     data = event.data or b""
     value = read_object(data)
     kind = None if value is None else value.get("type")
+    if "error" in (event.name, kind):  # what has that name is one, whatever it says
+        return StreamEvent(data=data, name=event.name, kind="error", error=_error(value or {}))
     if value is None or not isinstance(kind, str):
         return StreamEvent(data=data, name=event.name, kind="malformed")
-    if "error" in (event.name, kind):
-        return StreamEvent(data=data, name=event.name, kind="error", error=_error(value))
     return StreamEvent(
         data=data,
         name=event.name or kind,

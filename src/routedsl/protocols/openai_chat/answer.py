@@ -61,7 +61,7 @@ def _kind(choices: object, usage: tuple[int, int] | None) -> str:
         return "malformed"
     if not choices:
         return "quiet" if usage is None else "usage"
-    if any(choice.get("finish_reason") for choice in choices):
+    if any(_ends(choice) for choice in choices):
         return "finish"
     return "content" if any(_says(choice.get("delta")) for choice in choices) else "quiet"
 
@@ -74,7 +74,12 @@ def _each(choices: object) -> Iterator[Mapping[str, Any]]:
 def _finished(choices: object) -> tuple[int, ...]:
     """Which choices an event ends, by their indexes; where that is left out, by their places."""
     each = enumerate(_each(choices))
-    return tuple(_index(choice, place) for place, choice in each if choice.get("finish_reason"))
+    return tuple(_index(choice, place) for place, choice in each if _ends(choice))
+
+
+def _ends(choice: Mapping[str, object]) -> bool:
+    """Whether a choice says why it is over; some servers write `null` as a word."""
+    return choice.get("finish_reason") not in (None, "", "null")
 
 
 def _index(choice: Mapping[str, object], place: int) -> int:
