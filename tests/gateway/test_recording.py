@@ -136,6 +136,18 @@ async def test_every_end_leaves_one_record(tmp_path: Path) -> None:
     }
 
 
+async def test_events_that_were_left_out_are_counted(tmp_path: Path) -> None:
+    state, scripts = tmp_path / "state", {"tiny": Script(fault="malformed-event:2")}
+    async with serving(tmp_path, "else tiny\n", scripts=scripts, state=state) as served:
+        async with ClientSession(served.url) as http:
+            answer = await got(http.post(COMPLETIONS, json={**HI, "stream": True}))
+        assert answer.body.endswith(b"data: [DONE]\n\n")
+        shown = served.running.gateway.telemetry.exposition().decode()
+    (record,) = records(state)
+    assert [(each.outcome, each.malformed) for each in record.attempts] == [("ok", 1)]
+    assert 'routedsl_malformed_events_total{model="tiny"} 1.0' in shown
+
+
 async def test_each_attempt_is_recorded_with_its_clocks(tmp_path: Path) -> None:
     state = tmp_path / "state"
     scripts = {"tiny": Script(fault="503"), "medium": Script(fault="hang"), "large": Script(latency=0.05)}

@@ -274,6 +274,7 @@ class Attempt:
             hedged=self.turn.hedged,
             wasted=self._tokens() if failed is not None and failed.kind in _WASTED else 0,
             stale=times.stale,
+            malformed=0 if self._stream is None else self._stream.malformed,
             config_fault=failed is not None and classify(failed).config_fault,
         )
 

@@ -96,6 +96,7 @@ def _attempt(attempt: AttemptRecord) -> Attempt:
         wasted=attempt.wasted,
         hedged=attempt.hedged,
         stale=attempt.stale,
+        malformed=attempt.malformed,
         maybe_billed=attempt.maybe_billed,
         config_fault=attempt.config_fault,
     )

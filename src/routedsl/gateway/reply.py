@@ -30,8 +30,8 @@ class AttemptRecord:
     times since the attempt's start, the first three None where it did not come so far. `status` is
     HTTP's. Of `maybe_billed` attempts the upstream may have worked without giving an answer. `hedged`
     ones were started beside another. `wasted` is how many tokens a broken or losing attempt had given.
-    `stale` pooled connections had died and may have brought the request along. `config_fault` ones need
-    an operator.
+    `stale` pooled connections had died and may have brought the request along. `malformed` events of its
+    stream could not be read, and were left out. `config_fault` ones need an operator.
     """
 
     model: str
@@ -48,6 +48,7 @@ class AttemptRecord:
     hedged: bool = False
     wasted: int = 0
     stale: int = 0
+    malformed: int = 0
     config_fault: bool = False
 
 

@@ -74,6 +74,7 @@ class Stream:
         self._given = 0  # events with something of the answer in them
         self._committed = False
         self.usage: Usage | None = None
+        self.malformed = 0
         self._malformed = 0  # in a row
         self._begun = False
         self._spoken = False
@@ -148,10 +149,8 @@ class Stream:
         match event.kind:
             case "error":
                 raise failure(Kind.STREAM_ERROR, "there is an error in its stream")
-            case "malformed" if self._malformed == MOST_MALFORMED:
-                raise failure(Kind.MALFORMED, "its stream cannot be read")
             case "malformed":
-                return b""
+                return self._passed_over()
             case "usage" if self._manners.hide_usage:
                 return b""
             case "done":
@@ -165,6 +164,12 @@ class Stream:
             case _:
                 pass
         return self._frame(event)
+
+    def _passed_over(self) -> bytes:
+        self.malformed += 1
+        if self._malformed == MOST_MALFORMED:
+            raise failure(Kind.MALFORMED, "its stream cannot be read")
+        return b""
 
     def _finished(self, event: StreamEvent) -> None:
         if event.filtered and self._manners.filtered_fails and not self._committed:

@@ -46,6 +46,7 @@ class Telemetry:
         decisions = Counter("routedsl_decisions", "Decisions.", ("rule",), registry=registry)
         refused = Counter("routedsl_refused", "Requests answered without a decision.", ("code",), registry=registry)
         attempts = Counter("routedsl_attempts", "Calls of models.", ("model", "outcome"), registry=registry)
+        malformed = Counter("routedsl_malformed_events", "Events that were left out.", ("model",), registry=registry)
         tokens = Counter("routedsl_tokens", "As upstreams told.", ("model", "of"), registry=registry)
         dollars = Counter("routedsl_cost_dollars", "For these, by their prices.", ("model",), registry=registry)
         seconds = Histogram(
@@ -54,6 +55,7 @@ class Telemetry:
         self._requests = _Capped(requests, 250)
         self._decisions = _Capped(decisions, 200)
         self._attempts = _Capped(attempts, 250)
+        self._malformed = _Capped(malformed, 50)
         self._tokens = _Capped(tokens, 100)
         self._dollars = _Capped(dollars, 50)
         self._refused = _Capped(refused, 50)
@@ -109,6 +111,8 @@ class Telemetry:
         self._seconds(route).observe(ending.took / SECOND)
         for attempt in ending.attempts:
             self._attempts(attempt.model, attempt.outcome).inc()
+            if attempt.malformed:
+                self._malformed(attempt.model).inc(attempt.malformed)
 
     def _bill(self, decided: Decided, ending: Ending) -> None:
         """Count what the attempts are known to have used, and what that costs."""

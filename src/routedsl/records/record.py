@@ -73,7 +73,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `started` counts from when the chain began, the clocks after it from there; those that were not
     reached are left out. `tokens` are those of prompt and answer, as the upstream told them; `wasted`
-    those of an answer that nobody got. `stale` connections were dead before the call got through.
+    those of an answer that nobody got. `stale` connections were dead before the call got through. `malformed`
+    events of a stream could not be read, and were left out.
     """
 
     model: str
@@ -89,6 +90,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     wasted: int = 0
     hedged: bool = False
     stale: int = 0
+    malformed: int = 0
     maybe_billed: bool = False
     config_fault: bool = False
 
