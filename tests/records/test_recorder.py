@@ -131,22 +131,24 @@ def test_bodies_beyond_the_bound_go_without_what_nobody_asked(tmp_path: Path) ->
     assert asked == {"r0": "whole", "r1": "whole", "r2": "whole", "r3": "glance", "r4": "whole"}
 
 
-def test_at_the_end_large_bodies_are_left_and_no_other_record_lacks_anything(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("seconds", "waiting"), [(2 * PATIENCE, "whole"), (0.0, "glance")])
+def test_at_the_end_bodies_are_read_while_there_is_time(tmp_path: Path, seconds: float, waiting: str) -> None:
     gate, path = threading.Event(), tmp_path / "records.db"
     recorder = Recorder(path, KEEP)
     first, later = Sketch(2), Sketch(4)
     first.ready = later.ready = False
     for sketch in (Sketch(0, weight=2**20, gate=gate), Sketch(1, weight=2**20), first):
         recorder.note(sketch)
-    closing = threading.Thread(target=recorder.close, args=(PATIENCE,))
+    closing = threading.Thread(target=recorder.close, args=(seconds,))
     closing.start()
-    assert recorder._hurry.wait(PATIENCE)
+    assert (recorder._hurry if waiting == "glance" else recorder._ending).wait(PATIENCE)
     for sketch in (Sketch(3, weight=2**20), later):
         recorder.note(sketch)
     gate.set()
     closing.join()
+    eventually(recorder, 5)
     asked = {record.id: record.asked for record in found(path)}
-    assert asked == {"r0": "whole", "r1": "glance", "r2": "whole", "r3": "glance", "r4": "whole"}
+    assert asked == {"r0": "whole", "r1": waiting, "r2": "whole", "r3": "glance", "r4": "whole"}
 
 
 def test_what_the_queue_has_no_room_for_is_counted_and_told_once(

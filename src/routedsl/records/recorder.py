@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Event, Lock, Thread, Timer
 from typing import NamedTuple, Protocol
 
 from routedsl.records.outcomes import Rated
@@ -65,7 +65,7 @@ class Recorder:
         self._losses = Losses()
         self._weight = _Weight()
         self._file = SteadyFile(path, keep, self._losses)
-        self._filled, self._hurry, self._closing = Event(), Event(), Event()
+        self._filled, self._ending, self._hurry, self._closing = Event(), Event(), Event(), Event()
         self._reader = ThreadPoolExecutor(1, "records-facts", prepare)
         self._writer = Thread(target=self._run, name="records", daemon=True)
         self._writer.start()
@@ -109,9 +109,12 @@ class Recorder:
         return rating.result
 
     def close(self, seconds: float) -> None:
-        """Write what there is, for so many seconds at most."""
-        self._hurry.set()
+        """Write what there is, for so many seconds at most; bodies are read for the first half of them."""
+        self._ending.set()
+        hurry = Timer(seconds / 2, self._hurry.set)
+        hurry.start()
         self._reader.shutdown()
+        hurry.cancel()
         self._closing.set()
         self._filled.set()
         self._writer.join(seconds)
@@ -128,7 +131,7 @@ class Recorder:
             self._filled.set()
 
     def _make_beside(self, sketch: Sketch) -> None:
-        if self._weight.add(sketch.weight) <= BODIES and not self._hurry.is_set():
+        if self._weight.add(sketch.weight) <= BODIES and not self._ending.is_set():
             self._reader.submit(self._read, sketch)
         else:
             self._weight.add(-sketch.weight)
