@@ -176,6 +176,16 @@ def test_ends_of_streams() -> None:
     assert steps("after-done") == [*EVENTS, EVENTS[1]]
 
 
+@pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if "N events" in fault.doc])
+@pytest.mark.parametrize("events", [5, 40])
+def test_what_comes_after_so_many_events_comes_before_the_end(name: str, events: int) -> None:
+    script = Script(fault=f"{name}:{events}")
+    sound = respond({"model": "tiny", "messages": MESSAGES, "stream": True}, script)
+    said = [step for step in sound.steps if isinstance(step, bytes)]
+    assert len(said) > events
+    assert not any(sound.dialect.finishes(step) or sound.dialect.ends(step) for step in said[: events + 1])
+
+
 def test_a_cut_body_keeps_the_length_that_it_announced() -> None:
     half, end = answer("cut").steps
     assert isinstance(half, bytes)

@@ -29,6 +29,11 @@ class Fault:
     number: int = 0
 
     @property
+    def counts_events(self) -> bool:
+        """Whether its number is of events that come first."""
+        return "N events" in self.doc
+
+    @property
     def told(self) -> str:
         """What it does, with the number that stands in."""
         return f"{self.doc} (N: {self.number:,})" if re.search(r"\bN\b", self.doc) else self.doc

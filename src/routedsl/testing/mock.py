@@ -54,8 +54,8 @@ def speak(body: Mapping[str, Any], script: Script) -> Speech:
     texts = [(message.get("role"), text_of(message.get("content"))) for message in body["messages"]]
     asked = next((text for role, text in reversed(texts) if role == "user"), "")
     tokens = re.findall(r"\s*\S+", f'{body["model"]} (mock): you said "{_clipped(asked)}"')
-    if script.tokens is not None:
-        tokens = [*tokens, *islice(cycle(FILLER), max(0, script.tokens - len(tokens)))][: script.tokens]
+    length = max(len(tokens), script.least) if script.tokens is None else script.tokens
+    tokens = [*tokens, *islice(cycle(FILLER), max(0, length - len(tokens)))][:length]
     limit = body.get("max_completion_tokens") or body.get("max_tokens") or len(tokens)
     return Speech(tuple(tokens[:limit]), limit < len(tokens), sum(len(text.split()) for _, text in texts))
 

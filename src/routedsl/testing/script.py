@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from routedsl.testing.faults import find_fault
 
+LONGEST = 100_000
+"""Tokens of an answer that is as long as its fault wants it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
@@ -13,10 +16,10 @@ class Script:
     `latency` is the seconds before the headers, `first_token` from there to the first token of a
     stream, `speed` tokens a second after it (None: all at once). Without a stream the answer comes
     when a stream of it would have ended. `tokens` is the length of the answer (None: as
-    long as it takes to say what was seen). `fault` names one of `FAULTS`, with a number where it takes one
-    (`cut:40`); with `times` only the first so many calls meet it, with `flap` it comes and goes: from the start of
-    the upstream on, sick for so many seconds, and well for as many. A model without `prefill`
-    refuses conversations that end with its own words.
+    long as it takes to say what was seen, and for a fault after so many events to come in its middle).
+    `fault` names one of `FAULTS`, with a number where it takes one (`cut:40`); with `times` only the first
+    so many calls meet it, with `flap` it comes and goes: from the start of the upstream on, sick for so many
+    seconds, and well for as many. A model without `prefill` refuses conversations that end with its own words.
     """
 
     latency: float = 0
@@ -32,6 +35,14 @@ class Script:
         """Find a misspelt fault here, not in the middle of an answer."""
         if self.fault is not None:
             find_fault(self.fault)
+
+    @property
+    def least(self) -> int:
+        """Tokens that an answer has at least: `cut:40` is one at 40 of 60."""
+        if self.fault is None:
+            return 0
+        fault, number = find_fault(self.fault)
+        return min(number * 3 // 2, LONGEST) if fault.counts_events else 0
 
     def fault_of(self, call: int, elapsed: float) -> str | None:
         """The fault that a call meets; calls count from 0, seconds from the start of the upstream."""
