@@ -7,18 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from routedsl.engine.attempts import (
-    LARGEST_RESERVE,
-    LEAST_TIME,
-    SECOND,
-    Ending,
-    Stop,
-    Try,
-    after,
-    begin,
-    beside,
-    denied,
-)
+from routedsl.base.units import DURATIONS
+from routedsl.engine.attempts import Ending, Stop, Try, after, begin, beside, denied
 from routedsl.engine.outcome import UNTRIED, Failed, Kind, Passage
 from routedsl.engine.terms import Terms
 
@@ -26,7 +16,9 @@ CHAINS = 100_000 if os.environ.get("HYPOTHESIS_PROFILE") == "torture" else 5_000
 FAULTS = tuple(kind for kind in Kind if kind not in {Kind.SKIPPED, Kind.GONE, Kind.LOST, Kind.LATE})
 PASSED_ON = frozenset({Kind.INVALID, Kind.TOO_LONG, Kind.FILTERED})
 SAID = Passage(status=400, content_type="application/json", body=b"no")
-MS = SECOND // 1000
+SECOND, MS = DURATIONS["s"], DURATIONS["ms"]
+LEAST_TIME = 250 * MS
+LARGEST_RESERVE = 5 * SECOND
 
 
 @dataclass(frozen=True)
@@ -153,6 +145,8 @@ def check_calls(story: Story) -> None:
         assert call.turn.model not in silent
         assert call.turn.until <= story.terms.deadline
         assert call.began + LEAST_TIME <= call.turn.until or index == 0
+        left = story.terms.deadline - (call.began - call.turn.pause)
+        assert call.turn.pause <= min(2 * SECOND, left // 3)
         if call.failed is not None and call.failed.kind is Kind.TIMEOUT:
             silent.add(call.turn.model)
 

@@ -24,23 +24,34 @@ def row(verdict: Verdict) -> tuple[Again, Onward, Mark]:
     return verdict.again, verdict.onward, verdict.mark
 
 
-@pytest.mark.parametrize(
-    ("kind", "expected"),
-    [
-        (Kind.REFUSED, (NEVER, NEXT, COUNTS)),
-        (Kind.RESET, (ONCE, NEXT, COUNTS)),
-        (Kind.TIMEOUT, (NEVER, NEXT, COUNTS)),
-        (Kind.MALFORMED, (ONCE, NEXT, COUNTS)),
-        (Kind.CUT, (ONCE, NEXT, COUNTS)),
-        (Kind.STREAM_ERROR, (NEVER, NEXT, COUNTS)),
-        (Kind.LATE, (NEVER, STOP, NONE)),
-        (Kind.GONE, (NEVER, STOP, NONE)),
-        (Kind.OPEN, (NEVER, NEXT, NONE)),
-        (Kind.SKIPPED, (NEVER, NEXT, NONE)),
-    ],
-)
-def test_failures_without_a_status(kind: Kind, expected: tuple[Again, Onward, Mark]) -> None:
-    assert row(classify(Failed(kind=kind))) == expected
+KINDS = {
+    Kind.REFUSED: (NEVER, NEXT, COUNTS),
+    Kind.RESET: (ONCE, NEXT, COUNTS),
+    Kind.TIMEOUT: (NEVER, NEXT, COUNTS),
+    Kind.LIMITED: (REPEATEDLY, NEXT, RESTS),
+    Kind.EXHAUSTED: (NEVER, NEXT, RESTS),
+    Kind.ERROR: (ONCE, NEXT, COUNTS),
+    Kind.UNAVAILABLE: (NEVER, NEXT, COUNTS),
+    Kind.UNAUTHORIZED: (NEVER, NEXT, RESTS),
+    Kind.UNKNOWN: (NEVER, NEXT, NONE),
+    Kind.INVALID: (NEVER, STOP, NONE),
+    Kind.TOO_LONG: (NEVER, LARGER, NONE),
+    Kind.FILTERED: (NEVER, STOP, NONE),
+    Kind.MALFORMED: (ONCE, NEXT, COUNTS),
+    Kind.CUT: (ONCE, NEXT, COUNTS),
+    Kind.STREAM_ERROR: (NEVER, NEXT, COUNTS),
+    Kind.LATE: (NEVER, STOP, NONE),
+    Kind.GONE: (NEVER, STOP, NONE),
+    Kind.LOST: (NEVER, STOP, NONE),
+    Kind.OPEN: (NEVER, NEXT, NONE),
+    Kind.BUSY: (NEVER, NEXT, NONE),
+    Kind.SKIPPED: (NEVER, NEXT, NONE),
+}
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_of_failure(kind: Kind) -> None:
+    assert row(classify(Failed(kind=kind))) == KINDS[kind]
 
 
 STATUSES = {

@@ -2,7 +2,7 @@
 
 import os
 
-from hypothesis import assume, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -11,6 +11,10 @@ from routedsl.engine.breaker import CLOSED, began, failed, is_up, released, rest
 
 SECOND = 1_000_000
 MOMENT = st.integers(1, 3 * SECOND) | st.integers(1, 40 * SECOND)
+
+DRAW = st.integers(0, 199_999).map(lambda fifth: fifth * 5)
+MANY = st.lists(st.booleans(), min_size=1, max_size=6) | st.lists(st.booleans(), min_size=18, max_size=26)
+"""How calls end: few enough for a row of failures, or enough for their share to count."""
 
 
 class BreakerModel:
@@ -22,9 +26,12 @@ class BreakerModel:
         self.probe: int | None = None
         self.rest = 0
 
+    @property
+    def due(self) -> int:
+        return max(self.trips[-1][1] if self.trips else 0, self.rest)
+
     def up(self, now: int) -> bool:
-        until = self.trips[-1][1] if self.trips else 0
-        return self.probe is None and now >= max(until, self.rest)
+        return self.probe is None and now >= self.due
 
     def begin(self, now: int) -> None:
         if self.trips:
@@ -64,27 +71,45 @@ class BreakerMachine(RuleBasedStateMachine):
     def wait(self, pause: int) -> None:
         self.now += pause
 
-    @rule()
-    def call(self) -> None:
-        self.now += 1
-        if is_up(self.breaker, self.now):
-            self.breaker = began(self.breaker, self.now)
-            self.model.begin(self.now)
-            self.running.append(self.now)
+    @rule(early=st.integers(-1, 1))
+    def wait_until_it_is_due(self, early: int) -> None:
+        self.now = max(self.now, self.model.due + early)
+
+    @rule(count=st.integers(1, 3))
+    def call(self, count: int) -> None:
+        for _ in range(count):
+            self.now += 1
+            if is_up(self.breaker, self.now):
+                self.breaker = began(self.breaker, self.now)
+                self.model.begin(self.now)
+                self.running.append(self.now)
 
     @precondition(lambda self: self.running)
-    @rule(data=st.data(), draw=st.integers(0, 199_999).map(lambda fifth: fifth * 5))
-    def end(self, data: st.DataObject, draw: int) -> None:
-        start = self.running.pop(data.draw(st.integers(0, len(self.running) - 1)))
-        match data.draw(st.sampled_from(("well", "badly", "badly", "badly", "nothing", "rest"))):
+    @rule(data=st.data(), how=st.sampled_from(("well", "badly", "badly", "nothing", "rest")), draw=DRAW)
+    def end(self, data: st.DataObject, how: str, draw: int) -> None:
+        self.ended(self.running.pop(data.draw(st.integers(0, len(self.running) - 1))), how, draw)
+
+    @rule(ends=MANY, draw=DRAW)
+    def call_and_end(self, ends: list[bool], draw: int) -> None:
+        """One after the other, while others go on."""
+        for well in ends:
+            others = len(self.running)
+            self.call(1)
+            for start in self.running[others:]:
+                self.running.remove(start)
+                self.ended(start, "well" if well else "badly", draw)
+            self.both_say_the_same()
+
+    def ended(self, start: int, how: str, draw: int) -> None:
+        match how:
             case "well":
                 self.breaker = succeeded(self.breaker, start, self.now)
                 self.model.succeed(start, self.now)
             case "badly":
                 self.breaker = failed(self.breaker, start, self.now, draw)
                 self.model.fail(start, self.now, draw)
-            case end:
-                self.release(start, rests=end == "rest")
+            case _:
+                self.release(start, rests=how == "rest")
 
     def release(self, start: int, *, rests: bool) -> None:
         self.breaker = released(self.breaker, start)
@@ -124,17 +149,28 @@ class BudgetMachine(RuleBasedStateMachine):
     def wait(self, pause: int) -> None:
         self.now += pause
 
+    @rule(early=st.integers(0, SECOND))
+    def wait_for_nearly_a_window(self, early: int) -> None:
+        self.now += budget.WINDOW * SECOND - early
+
     @rule(count=st.integers(1, 30))
     def first(self, count: int) -> None:
         for _ in range(count):
             self.budget = budget.with_first(self.budget, self.now)
             self.firsts.append(self.now)
 
-    @rule()
-    def extra(self) -> None:
-        assume(budget.allows(self.budget, self.now))
-        self.budget = budget.with_extra(self.budget, self.now)
-        self.extras.append(self.now)
+    @rule(seconds=st.integers(1, 15))
+    def first_every_second(self, seconds: int) -> None:
+        for _ in range(seconds):
+            self.now += SECOND
+            self.first(1)
+
+    @rule(most=st.integers(1, 12))
+    def extra(self, most: int) -> None:
+        for _ in range(most):
+            if budget.allows(self.budget, self.now):
+                self.budget = budget.with_extra(self.budget, self.now)
+                self.extras.append(self.now)
 
     def late(self, times: list[int], seconds: int, now: int) -> int:
         return sum(at > now - seconds * SECOND for at in times)

@@ -180,7 +180,10 @@ TONGUES = pytest.mark.parametrize("tongue", [CHAT, MESSAGES], ids=lambda tongue:
 
 
 @TONGUES
-async def test_cut_anywhere_it_is_another_answer_an_error_or_whole(tmp_path: Path, tongue: Tongue) -> None:
+async def test_cut_anywhere_it_is_another_answer_an_error_or_whole(
+    tmp_path: Path, tongue: Tongue, record_property: Callable[[str, object], None]
+) -> None:
+    record_property("measured", f"{len(RECORDED[tongue.name]) + 1} cuts of a stream ({tongue.name}) on a bare socket")
     async with recorded(tmp_path, tongue) as it:
         first, finish = it.end_of(FIRST[tongue.name]), it.end_of(FINISH[tongue.name])
         for place in range(len(it.whole) + 1):
@@ -236,10 +239,14 @@ MAKERS = {"chat": openai_client, "messages": anthropic_client}
 
 
 @TONGUES
-async def test_the_makers_clients_raise_or_have_it_whole(tmp_path: Path, tongue: Tongue) -> None:
+async def test_the_makers_clients_raise_or_have_it_whole(
+    tmp_path: Path, tongue: Tongue, record_property: Callable[[str, object], None]
+) -> None:
     async with recorded(tmp_path, tongue) as it, MAKERS[tongue.name](it, f"plain_{tongue.name}") as says:
         first, finish = it.end_of(FIRST[tongue.name]), it.end_of(FINISH[tongue.name])
-        for place in sorted({*range(0, len(it.whole) + 1, EVERY), first, finish - 1, finish}):
+        places = sorted({*range(0, len(it.whole) + 1, EVERY), first, finish - 1, finish})
+        record_property("measured", f"{len(places)} cuts ({tongue.name}) as its maker's client sees them")
+        for place in places:
             it.cut_at(place)
             if first <= place < finish:
                 with pytest.raises((openai.APIError, anthropic.APIError)):

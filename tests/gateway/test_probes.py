@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -171,6 +171,11 @@ async def answers(served: Served, sent: bytes) -> bytes:
 
 def statuses(received: bytes) -> tuple[int, ...]:
     return tuple(int(status) for status in re.findall(rb"HTTP/\d\.\d (\d{3}) ", received))
+
+
+async def test_each_probe_is_another(record_property: Callable[[str, object], None]) -> None:
+    assert len({probe.sent for probe in PROBES.values()}) == len(PROBES) >= 60
+    record_property("measured", f"{len(PROBES)} probes on raw sockets")
 
 
 @pytest.mark.parametrize("name", PROBES)

@@ -26,6 +26,8 @@ CATALOG = discover()
 KEY = "sk-canary-5f0e1d2c3b4a"
 QUESTION = "grüße, 你好 🙂 and good evening"
 PLACES = ("first", "middle", "last")
+ROOM = ("8k", "4k", "16k")
+"""What a model in each place declares to have: the middle one is of no help to the first."""
 DEADLINE = 3.0
 SLACK = 0.05
 """Seconds by which a request may be longer."""
@@ -69,6 +71,11 @@ class Cell:
     def bad(self) -> str:
         """The model that has the fault."""
         return self.chain[PLACES.index(self.place)]
+
+    def helps(self, row: Row) -> str | None:
+        """Who answers where the bad one fails and another may."""
+        well = [name for name in self.chain if "-well-" in name]
+        return None if not well else well[-1] if row.then is Then.LARGER else well[0]
 
     @property
     def scripts(self) -> Mapping[str, Script]:
@@ -173,7 +180,10 @@ def policy_of(cells: Iterable[Cell], urls: Mapping[str, str], options: str) -> s
         lines.append(f"model {WELL}-{tongue.name} {{ upstream here-{tongue.name} }}")
     for cell in cells:
         places = {name: "away" if name == cell.bad else "here" for name in cell.chain}
-        lines += [f"model {name} {{ upstream {place}-{cell.tongue.name} }}" for name, place in places.items()]
+        lines += [
+            f"model {name} {{ upstream {place}-{cell.tongue.name} context {room} }}"
+            for (name, place), room in zip(places.items(), ROOM, strict=True)
+        ]
         one, two, three = cell.chain
         lines.append(f"route {cell.name} {{ else {one} fallback [{two}, {three}] }}")
     return "\n".join(lines)
@@ -238,9 +248,8 @@ async def nothing_left() -> AsyncIterator[None]:
 def expected_attempts(cell: Cell, row: Row) -> list[tuple[str, str]]:
     """What must be tried: each model with its word."""
     before = [(name, "status_529") for name in cell.chain if "-down-" in name]
-    after = [name for name in cell.chain if "-well-" in name][:1]
-    falls = after if row.then in {Then.NEXT, Then.LARGER} else [cell.bad] if row.then is Then.AGAIN else []
-    return [*before, *[(cell.bad, row.word)] * row.calls, *((name, "ok") for name in falls)]
+    last = cell.helps(row) if row.then in {Then.NEXT, Then.LARGER} else cell.bad if row.then is Then.AGAIN else None
+    return [*before, *[(cell.bad, row.word)] * row.calls, *([] if last is None else [(last, "ok")])]
 
 
 def check_attempts(scene: Scene, cell: Cell, row: Row, got: Got, *, unseen: bool) -> None:
@@ -285,7 +294,7 @@ def check_answer(scene: Scene, cell: Cell, row: Row, got: Got) -> None:
         case Then.ANSWER | Then.AGAIN:
             check_whole(cell, cell.bad, row.lost, got)
         case _:
-            check_whole(cell, next(name for name in cell.chain if "-well-" in name), "", got)
+            check_whole(cell, str(cell.helps(row)), "", got)
 
 
 def check_whole(cell: Cell, model: str, lost: str, got: Got) -> None:
