@@ -1,6 +1,9 @@
 """What upstreams do below HTTP's good manners, byte by byte, and how each is told in our words."""
 
 import asyncio
+import gc
+import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
@@ -281,3 +284,21 @@ async def test_a_refusal_whose_body_does_not_come_or_does_not_end_is_still_a_ref
     assert reply.status == 400
     assert isinstance(reply.body, bytes)
     assert b"refused the request" in reply.body
+
+
+async def test_a_reset_of_a_connection_that_was_used_before_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"Content-Length: 2\r\n\r\n{")
+        await asyncio.sleep(0.02)  # what comes with its head is over before it is looked at
+        writer.write(b"}")
+        await reader.readuntil(b"\r\n\r\n")
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+
+    async with raw_server(play) as url, AiohttpTransport(SystemClock()) as transport:
+        for times in (Times(), Times()):
+            with closing(await transport.send(call_of(url), times)) as answer:
+                assert await all_of(answer) == b"{}"
+        assert times.stale == 1
+    gc.collect()
+    assert not caplog.records

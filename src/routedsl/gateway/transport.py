@@ -255,6 +255,8 @@ class _AiohttpAnswer:
             self._notice()
         else:
             self._closed.add_done_callback(self._on_closed)
+            self._closed.remove_done_callback(_asked)  # a connection that is used again has it already
+            self._closed.add_done_callback(_asked)
 
     async def read(self) -> bytes:
         if self.headers.get("content-encoding", "identity").lower() != "identity":
@@ -271,9 +273,7 @@ class _AiohttpAnswer:
             self._closed.remove_done_callback(self._on_closed)
         self._response.close()
 
-    def _on_closed(self, closed: "asyncio.Future[None]") -> None:
-        if not closed.cancelled():
-            closed.exception()  # or asyncio complains that nobody has asked
+    def _on_closed(self, _closed: "asyncio.Future[None]") -> None:
         self._notice()
 
     def _notice(self) -> None:
@@ -281,6 +281,12 @@ class _AiohttpAnswer:
         broken = self._protocol is not None and isinstance(self._protocol.exception(), HttpProcessingError)
         if broken and not self._response.content.is_eof():
             self._response.content.set_exception(failure(Kind.MALFORMED, "it does not speak HTTP"))
+
+
+def _asked(closed: "asyncio.Future[None]") -> None:
+    """Ask why a connection was lost, or asyncio complains that nobody has: one may die while nobody uses it."""
+    if not closed.cancelled():
+        closed.exception()
 
 
 _FAILURES: tuple[tuple[type[Exception], Kind | None, str], ...] = (
