@@ -134,6 +134,18 @@ async def test_one_that_stays_full_is_passed_over_and_its_breaker_does_not_mind(
         assert it.states.slots("here").taken == 0
 
 
+async def test_who_waits_for_a_slot_finds_the_model_down_when_others_have_found_out() -> None:
+    once = replace(PATIENT, retry=0)
+    async with chains(a=Script(fault="500"), b=Script()) as it:
+        bounded(it, 1)
+        for _ in range(3):
+            assert told(await it.ask("a", options=once)) == ["a:status_500"]
+        replies = await asyncio.gather(*(it.ask("a", "b", options=once) for _ in range(4)))
+        assert [told(reply)[0] for reply in replies] == ["a:status_500"] * 2 + ["a:open"] * 2
+        assert it.called().count("a") == 5
+        assert it.states.slots("here").taken == 0
+
+
 async def test_a_stream_has_its_slot_to_its_end() -> None:
     async with chains(a=Script()) as it:
         bounded(it, 1)
