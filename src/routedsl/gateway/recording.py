@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from routedsl.engine.decision import Decision
+from routedsl.engine.program import Program
 from routedsl.engine.request import Request
 from routedsl.engine.world import World
 from routedsl.gateway.host import Generation
@@ -59,6 +60,10 @@ class Recording:
         """Hand all to the recorder."""
         self.recorder = recorder
         self._recipes = Recipes(privacy)
+
+    def prepare(self, program: Program) -> None:
+        """Have ready what records of a policy are made with, before it serves: that takes long."""
+        self._recipes.of(program)
 
     def note(self, decided: Decided, ending: Ending) -> None:
         """A decided request has ended; its record is made once the event loop has sent what it has to send."""

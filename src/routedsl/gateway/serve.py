@@ -131,7 +131,7 @@ async def running(deployment: Deployment) -> AsyncIterator[Running]:
         server, listener = await _open(stack, make_app(gateway), settings.host, settings.port, door)
         _, admin_listener = await _open(stack, admin, _ADMIN_HOST, settings.admin_port, admin_door)
         if settings.watch:
-            await _watch(stack, deployment, gateway.host)
+            await _watch(stack, deployment, gateway)
         yield Running(
             url=_url(settings.host, listener),
             admin_url=_url(_ADMIN_HOST, admin_listener),
@@ -199,7 +199,7 @@ async def _assemble(deployment: Deployment, stack: AsyncExitStack, recording: Re
     ledger = Ledger(clock)
     telemetry = Telemetry(host, states, ledger, clock, traffic, recording)
     host.listeners.append(deployment.report(host))
-    if host.offer(_load(deployment)) is Verdict.REFUSED:
+    if host.offer(_load(deployment, recording)) is Verdict.REFUSED:
         raise StartError(f"the policy `{deployment.path}` does not load")
     if settings.state is not None:
         await asyncio.to_thread(recall, ledger, states, settings.state / FILE, clock, host.generation.policy.timezone)
@@ -224,8 +224,11 @@ async def _assemble(deployment: Deployment, stack: AsyncExitStack, recording: Re
     )
 
 
-def _load(deployment: Deployment) -> Loading:
-    return deployment.gate(load_warm(deployment.path, deployment.catalog))
+def _load(deployment: Deployment, recording: Recording | None) -> Loading:
+    loading = deployment.gate(load_warm(deployment.path, deployment.catalog))
+    if recording is not None and loading.program is not None:
+        recording.prepare(loading.program)
+    return loading
 
 
 async def _open(
@@ -251,9 +254,9 @@ def _cause(error: OSError) -> str | None:
     return os.strerror(number).lower() if number in errno.errorcode else error.strerror
 
 
-async def _watch(stack: AsyncExitStack, deployment: Deployment, host: PolicyHost) -> None:
-    load = partial(asyncio.to_thread, _load, deployment)
-    watcher = Watcher(deployment.path, host, load, every=deployment.reconcile)
+async def _watch(stack: AsyncExitStack, deployment: Deployment, gateway: Gateway) -> None:
+    load = partial(asyncio.to_thread, _load, deployment, gateway.telemetry.recording)
+    watcher = Watcher(deployment.path, gateway.host, load, every=deployment.reconcile)
     task = asyncio.create_task(watcher.run())
     stack.push_async_callback(_cancelled, task)
 

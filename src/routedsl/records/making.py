@@ -40,7 +40,7 @@ class Happened:
 
     @property
     def ready(self) -> bool:
-        """Whether its policy had a record before: for its first one, what it asks of texts is compiled."""
+        """Whether what its policy asks of texts is compiled."""
         return self.recipes.has(self.program)
 
     def record(self, *, whole: bool = True) -> Record:
