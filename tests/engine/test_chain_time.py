@@ -1,7 +1,6 @@
 """Chains in virtual time: random models with random faults, and the promises about time that hold for all of them."""
 
 import heapq
-import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,8 +10,9 @@ from routedsl.base.units import DURATIONS
 from routedsl.engine.attempts import Ending, Stop, Try, after, begin, beside, denied
 from routedsl.engine.outcome import UNTRIED, Failed, Kind, Passage
 from routedsl.engine.terms import Terms
+from tests.effort import effort
 
-CHAINS = 100_000 if os.environ.get("HYPOTHESIS_PROFILE") == "torture" else 5_000
+CHAINS = effort(5_000, 100_000, ci=20_000)
 FAULTS = tuple(kind for kind in Kind if kind not in {Kind.SKIPPED, Kind.GONE, Kind.LOST, Kind.LATE})
 PASSED_ON = frozenset({Kind.INVALID, Kind.TOO_LONG, Kind.FILTERED})
 SAID = Passage(status=400, content_type="application/json", body=b"no")
@@ -132,7 +132,9 @@ def test_no_chain_runs_past_its_deadline_or_calls_anybody_without_reason(
         check_calls(story)
     endings = Counter("answered" if story.ending is None else story.ending.value for story in told)
     assert set(endings) == {"answered", *Ending}
-    record_property("measured", f"{len(told)} chains, {sum(len(story.calls) for story in told)} calls: {dict(endings)}")
+    record_property(
+        "measured", f"{len(told):,} chains, {sum(len(story.calls) for story in told):,} calls: {dict(endings)}"
+    )
 
 
 def check_calls(story: Story) -> None:
@@ -170,7 +172,8 @@ def last_answers(chance: Random) -> Model:
     return model
 
 
-def test_a_healthy_last_model_always_gets_its_reserve() -> None:
+def test_a_healthy_last_model_always_gets_its_reserve(record_property: Callable[[str, object], None]) -> None:
+    shared = 0
     for seed in range(CHAINS):
         chance = Random(seed)
         chain, terms = (*chain_by(chance), "z"), terms_by(chance)
@@ -178,6 +181,9 @@ def test_a_healthy_last_model_always_gets_its_reserve() -> None:
         story = story_of(chance, chain, terms, last_answers(chance))
         if reserve < LEAST_TIME and story.skipped:
             continue  # the deadline is too short to be shared among so many
+        shared += 1
         last = story.calls[-1]
         assert (story.ending, last.turn.model, last.turn.until) == (None, "z", terms.deadline)
         assert terms.deadline - last.began >= reserve
+    assert shared > CHAINS // 2
+    record_property("measured", f"the last model had its reserve in all of {shared:,} that had one to give")
