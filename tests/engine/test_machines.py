@@ -71,6 +71,10 @@ class BreakerMachine(RuleBasedStateMachine):
     def wait(self, pause: int) -> None:
         self.now += pause
 
+    @rule(more=st.integers(-6 * SECOND, 6 * SECOND))
+    def wait_for_about_a_window(self, more: int) -> None:
+        self.now += 30 * SECOND + more
+
     @rule(early=st.integers(-1, 1))
     def wait_until_it_is_due(self, early: int) -> None:
         self.now = max(self.now, self.model.due + early)
@@ -99,6 +103,24 @@ class BreakerMachine(RuleBasedStateMachine):
                 self.running.remove(start)
                 self.ended(start, "well" if well else "badly", draw)
             self.both_say_the_same()
+
+    @precondition(lambda self: self.model.trips)
+    @rule(times=st.integers(1, 4), draw=DRAW)
+    def probe_in_vain(self, times: int, draw: int) -> None:
+        for _ in range(times):
+            self.wait_until_it_is_due(0)
+            self.call_and_end([False], draw)
+
+    @precondition(lambda self: self.model.trips and self.running)
+    @rule(well=st.booleans(), draw=DRAW)
+    def probe_while_another_wants_rest(self, well: bool, draw: int) -> None:
+        before = self.running.pop(0)
+        self.wait_until_it_is_due(0)
+        self.call(1)
+        self.ended(before, "rest", draw)
+        self.both_say_the_same()
+        if self.running and self.running[-1] == self.now:
+            self.ended(self.running.pop(), "well" if well else "badly", draw)
 
     def ended(self, start: int, how: str, draw: int) -> None:
         match how:

@@ -240,6 +240,41 @@ async def test_a_body_that_never_ends_is_given_up(tmp_path: Path) -> None:
     assert b'"request_timeout"' in answer
 
 
+POST = b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begun", "drop", "answer"),
+    [
+        pytest.param(b"GET /healthz HTTP/1.1\r\n", b"x-a: 1\r\n", b"", id="headers"),
+        pytest.param(b"GET /healthz HTTP/1.1\r\nx-a: ", b"a", b"", id="a header"),
+        pytest.param(POST + b"Content-Length: 9999\r\n\r\n", b" ", b"HTTP/1.1 408 ", id="a body"),
+        pytest.param(POST + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n", b"HTTP/1.1 408 ", id="chunks"),
+    ],
+)
+async def test_who_drips_has_no_longer_than_who_is_silent(
+    tmp_path: Path, begun: bytes, drop: bytes, answer: bytes
+) -> None:
+    async def drip(writer: asyncio.StreamWriter) -> None:
+        writer.write(begun)
+        while True:
+            await asyncio.sleep(0.02)
+            writer.write(drop)
+
+    async with serving(tmp_path, limits=Limits(headers=0.2, body=0.2, linger=0.1)) as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        dripping = asyncio.create_task(drip(writer))
+        received = b""
+        async with asyncio.timeout(PATIENCE):
+            with suppress(ConnectionResetError):
+                while piece := await reader.read(65536):
+                    received += piece
+        dripping.cancel()
+        writer.close()
+    assert received.startswith(answer)
+    assert bool(received) is bool(answer)
+
+
 @pytest.mark.parametrize(
     ("given_id", "kept"),
     [("abc-1", True), ("a" * 128, True), ("a" * 129, False), ("a b", False), ("é", False), ("", False), ("a,b", False)],
