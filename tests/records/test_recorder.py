@@ -15,6 +15,7 @@ from routedsl.records import recorder as module
 from routedsl.records.record import Record
 from routedsl.records.recorder import Recorder
 from routedsl.records.steady import Keep
+from routedsl.records.tables import StoreError
 from tests.records.samples import a_record
 from tests.records.test_store import found
 
@@ -253,6 +254,15 @@ def test_records_that_are_too_old_go_without_anybody_asking(tmp_path: Path, monk
     assert found(path) == []
 
 
+def test_the_end_does_not_wait_for_what_is_too_old_to_go(tmp_path: Path) -> None:
+    path = tmp_path / "records.db"
+    for keep in (KEEP, Keep(age=1, size=10**9)):
+        with recording(path, keep) as recorder:
+            if keep is KEEP:
+                recorder.note(Sketch(0))
+    assert len(found(path)) == 1
+
+
 def test_a_score_that_nobody_waits_for_any_more_stops_no_record(tmp_path: Path) -> None:
     path = tmp_path / "records.db"
     with recording(path) as recorder:
@@ -263,3 +273,33 @@ def test_a_score_that_nobody_waits_for_any_more_stops_no_record(tmp_path: Path) 
         stays.result(PATIENCE)
         recorder.note(Sketch(1))
         eventually(recorder, 3)
+
+
+def test_a_score_finds_a_record_that_ends_while_others_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "records.db"
+    with recording(path) as recorder:
+        with writing(path, recorder):
+            recorder.note(Sketch(0))
+            while recorder._queue:
+                time.sleep(0.005)
+            recorder.note(Sketch(1))
+            rated = recorder.rate("r1", "team-a", 0.5)
+        assert rated.result(PATIENCE) is not None
+
+
+def test_a_score_waits_for_a_record_whose_body_is_read(tmp_path: Path) -> None:
+    gate = threading.Event()
+    with recording(tmp_path / "records.db") as recorder:
+        recorder.note(Sketch(0, weight=module.LARGE + 1, gate=gate))
+        rated = recorder.rate("r0", "team-a", 0.5)
+        recorder.note(Sketch(1))
+        eventually(recorder, 1)
+        gate.set()
+        assert rated.result(PATIENCE) is not None
+
+
+def test_no_score_is_taken_at_the_end(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "records.db", KEEP)
+    recorder.close(PATIENCE)
+    with pytest.raises(StoreError):
+        recorder.rate("r0", None, 0.5)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Event, Lock, Thread, Timer
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from routedsl.records.outcomes import Rated
 from routedsl.records.record import Record
@@ -30,6 +30,8 @@ MOST_RATINGS = 1_000
 """Scores that wait at most."""
 IDLE = 60.0
 """Seconds between two looks at what is too old, where nothing is written."""
+
+_Waiting = TypeVar("_Waiting")
 
 
 class Sketch(Protocol):
@@ -101,11 +103,10 @@ class Recorder:
         The result is None where there is no such answer. Raises `StoreError`, or the result does, where the
         score cannot be kept.
         """
-        if self._closing.is_set() or len(self._ratings) >= MOST_RATINGS:
+        if self._ending.is_set() or len(self._ratings) >= MOST_RATINGS:
             raise StoreError("more scores come than can be written")
         rating = _Rating(identity, key, score, Future())
-        self._ratings.append(rating)
-        self._filled.set()
+        self._reader.submit(self._put, rating)  # behind the bodies that are read
         return rating.result
 
     def close(self, seconds: float) -> None:
@@ -143,6 +144,10 @@ class Recorder:
         self._make(sketch, whole=sketch.weight <= LARGE or not self._hurry.is_set())
         self._weight.add(-sketch.weight)
 
+    def _put(self, rating: "_Rating") -> None:
+        self._ratings.append(rating)
+        self._filled.set()
+
     def _run(self) -> None:
         self._file.open()
         begun, last = 0.0, False
@@ -151,11 +156,13 @@ class Recorder:
             self._closing.wait(max(0.0, begun + BATCH - time.monotonic()))
             begun, last = time.monotonic(), self._closing.is_set()
             self._filled.clear()
+            ratings = _taken(self._ratings)  # before the rows, among which are those of their records
             if self._queue:
-                self._file.write([self._queue.popleft() for _ in range(len(self._queue))])
-            while self._ratings:
-                self._rate(self._ratings.popleft())
-            self._file.prune(until=self._filled)
+                self._file.write(_taken(self._queue))
+            for rating in ratings:
+                self._rate(rating)
+            if not last:
+                self._file.prune(until=self._filled)
         self._file.close()
 
     def _rate(self, rating: "_Rating") -> None:
@@ -174,6 +181,10 @@ class _Rating(NamedTuple):
     key: str | None
     score: float
     result: Future[Rated | None]
+
+
+def _taken(waiting: deque[_Waiting]) -> list[_Waiting]:
+    return [waiting.popleft() for _ in range(len(waiting))]
 
 
 class _Weight:
