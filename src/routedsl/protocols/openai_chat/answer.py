@@ -34,14 +34,19 @@ def read_event(event: ServerEvent) -> StreamEvent:
         return StreamEvent(data=data, name=event.name, kind="malformed")
     usage, choices = _usage(chunk.get("usage")), chunk.get("choices")
     kind = _kind(choices, usage)
+    if kind == "content":  # as most are
+        return StreamEvent(data=data, name=event.name, kind=kind, usage=usage, spoken=True)
+    spoken = any(_speaks(choice.get("delta")) for choice in _each(choices))
+    if kind != "finish":
+        return StreamEvent(data=data, name=event.name, kind=kind, usage=usage, spoken=spoken)
     return StreamEvent(
         data=data,
         name=event.name,
         kind=kind,
         usage=usage,
         filtered=_filtered(choices),
-        finished=_finished(choices) if kind == "finish" else (),
-        spoken=any(_speaks(choice.get("delta")) for choice in _each(choices)),
+        finished=_finished(choices),
+        spoken=spoken,
     )
 
 
