@@ -112,6 +112,11 @@ async def run(*pieces: object, manners: Manners = USUAL) -> Run:
     return result
 
 
+async def held_back(stream: Stream) -> None:
+    await stream.gate()
+    await stream.rest()
+
+
 async def before_the_first_token(*pieces: object) -> Failed:
     with pytest.raises(AttemptError) as caught:
         await run(*pieces)
@@ -283,6 +288,22 @@ async def test_of_several_answers_all_must_be_finished() -> None:
     assert (await run(HI, STOP, *other, manners=two)).text == HI + STOP + other[0] + other[1] + DONE
     both = event({"choices": [{"index": index, "delta": {}, "finish_reason": "stop"} for index in (0, 1)]})
     assert (await run(HI, both, manners=two)).text == HI + both + DONE
+
+
+async def test_what_a_filter_ended_is_passed_on_only_when_all_answers_are_there() -> None:
+    filtered, other = part(finish="content_filter"), part("ha", choice=1)
+    for choices, pieces, passed_on in (
+        (1, (ROLE, filtered), True),
+        (2, (ROLE, filtered, other), False),
+        (2, (other, part(finish="stop", choice=1), filtered), True),
+    ):
+        answer, clock = Pieces(list(pieces)), FastClock()
+        manners = Manners(idle=SECOND, choices=choices, filtered_fails=True)
+        stream = Stream(answer, PROTOCOL, clock, manners, clock.monotonic() + 600 * SECOND)
+        with pytest.raises(AttemptError) as caught:
+            await held_back(stream)
+        assert caught.value.failed.kind is Kind.FILTERED
+        assert (caught.value.failed.passage is not None) is passed_on
 
 
 async def test_a_client_that_stops_reading_frees_the_upstream() -> None:

@@ -172,20 +172,21 @@ class Stream:
         return b""
 
     def _finished(self, event: StreamEvent) -> None:
+        self._finished_choices.update(event.finished)
+        whole = len(self._finished_choices) >= self._manners.choices
         if event.filtered and self._manners.filtered_fails and not self._committed:
-            raise AttemptError(self._filtered(event))
+            raise AttemptError(self._filtered(event, whole=whole))
         if not (self._begun or self._spoken or event.filtered):
             raise failure(Kind.MALFORMED, "its stream says nothing")
         self._begun = True
-        self._finished_choices.update(event.finished)
-        if len(self._finished_choices) >= self._manners.choices and self._tail is None:
+        if whole and self._tail is None:
             self._tail = self._clock.monotonic() + TAIL
 
-    def _filtered(self, event: StreamEvent) -> Failed:
-        """The failure, with the whole stream in case that nobody does better."""
+    def _filtered(self, event: StreamEvent, *, whole: bool) -> Failed:
+        """The failure, with the stream in case that nobody does better, unless others of its choices are not done."""
         body = b"".join((*self._held, self._frame(event), self._protocol.done))
         passage = Passage(status=200, content_type=STREAM_TYPE, body=body)
-        return Failed(kind=Kind.FILTERED, detail="a filter ended its answer", passage=passage)
+        return Failed(kind=Kind.FILTERED, detail="a filter ended its answer", passage=passage if whole else None)
 
     def _frame(self, event: StreamEvent) -> bytes:
         hidden = self._manners.hide_usage
