@@ -24,17 +24,23 @@ PATIENCE = 10.0
 
 
 class Sketch:
-    """A record to be; it may wait for a sign, or fail."""
+    """A record to be; it may take so many seconds, wait for a sign, or fail."""
 
     def __init__(
-        self, number: int, weight: int = 100, gate: threading.Event | None = None, error: Exception | None = None
+        self,
+        number: int,
+        weight: int = 100,
+        seconds: float = 0,
+        gate: threading.Event | None = None,
+        error: Exception | None = None,
     ) -> None:
-        self.number, self.weight, self.gate, self.error = number, weight, gate, error
+        self.number, self.weight, self.seconds, self.gate, self.error = number, weight, seconds, gate, error
         self.ready = True
         self.made_in = ""
 
     def record(self, *, whole: bool = True) -> Record:
         self.made_in = threading.current_thread().name
+        time.sleep(self.seconds)
         if self.gate is not None and whole:
             self.gate.wait(PATIENCE)
         if self.error is not None:
@@ -103,6 +109,23 @@ def test_the_first_of_a_policy_is_made_beside_too(tmp_path: Path) -> None:
         recorder.note(first)
         eventually(recorder, 1)
     assert first.made_in == "records-facts_0"
+
+
+def test_slow_ones_go_beside_and_those_that_came_to_be_too_many_without_what_nobody_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "REST", 60.0)
+    monkeypatch.setattr(module, "BODIES", 3 * module.HELD)
+    path, here, gate = tmp_path / "records.db", threading.current_thread().name, threading.Event()
+    slow = [Sketch(number, seconds=2 * module.SLOW) for number in range(3)]
+    later = [Sketch(number, gate=gate) for number in range(3, 6)]
+    with recording(path) as recorder:
+        for sketch in (*slow, *later):
+            recorder.note(sketch)
+        gate.set()
+        eventually(recorder, 6)
+    assert [sketch.made_in for sketch in (*slow, *later)] == [here] * 3 + ["records-facts_0"] * 2 + [here]
+    assert [record.id for record in found(path) if record.asked == "glance"] == ["r5"]
 
 
 def test_large_bodies_are_read_beside_and_hold_nobody_up(tmp_path: Path) -> None:

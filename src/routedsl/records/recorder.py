@@ -26,6 +26,10 @@ BODIES = 64 * 2**20
 """Bytes of bodies that wait at most to be read for facts; beyond them, records go without what nobody has asked."""
 LARGE = 64 * 1024
 """Bytes of a body that is read in a thread of its own; smaller ones are decided on the event loop too."""
+HELD = 4 * 1024
+"""Bytes that a request which waits takes beside its body, roughly."""
+SLOW, SLOW_ONES, REST = 0.005, 3, 1.0
+"""Where so many records in a row take more than so many seconds, none is made on the event loop for the last."""
 MOST_RATINGS = 1_000
 """Scores that wait at most."""
 IDLE = 60.0
@@ -66,6 +70,7 @@ class Recorder:
         self._ratings: deque[_Rating] = deque()
         self._losses = Losses()
         self._weight = _Weight()
+        self._slow, self._resting = 0, 0.0
         self._file = SteadyFile(path, keep, self._losses)
         self._filled, self._ending, self._hurry, self._closing = Event(), Event(), Event(), Event()
         self._reader = ThreadPoolExecutor(1, "records-facts", prepare)
@@ -86,14 +91,15 @@ class Recorder:
         """Make the record of what has ended, or have it made where that takes long, and see that it is written.
 
         Nothing here waits for the disk. Small ones are not left to a thread: one that needs the interpreter gets it
-        back from a busy event loop late each time, and would make them later and later.
+        back from a busy event loop late each time, and would make them later and later. What is slow all the same,
+        such as a signal of an extension that no rule asks, would hold up all that are served, and goes there.
         """
         if self._closing.is_set():
             self._losses.add(1, "a request ended after the last record was written")
         elif len(self._queue) >= ROOM:
             self._losses.add(1, "more requests end than can be written")
-        elif sketch.weight <= LARGE and sketch.ready:
-            self._make(sketch)
+        elif sketch.weight <= LARGE and sketch.ready and time.monotonic() >= self._resting:
+            self._make_here(sketch)
         else:
             self._make_beside(sketch)
 
@@ -131,18 +137,27 @@ class Recorder:
             self._queue.append(row)
             self._filled.set()
 
+    def _make_here(self, sketch: Sketch) -> None:
+        begun = time.monotonic()
+        self._make(sketch)
+        ended = time.monotonic()
+        self._slow = self._slow + 1 if ended - begun > SLOW else 0
+        if self._slow >= SLOW_ONES:
+            self._resting = ended + REST
+
     def _make_beside(self, sketch: Sketch) -> None:
-        if self._weight.add(sketch.weight) <= BODIES and not self._ending.is_set():
+        ending = self._ending.is_set()
+        if self._weight.add(sketch.weight + HELD) <= BODIES and not ending:
             self._reader.submit(self._read, sketch)
         else:
-            self._weight.add(-sketch.weight)
-            self._make(sketch, whole=sketch.weight <= LARGE)
+            self._weight.add(-sketch.weight - HELD)
+            self._make(sketch, whole=ending and sketch.weight <= LARGE)
 
     # ── in threads ──────────────────────────────────────────────────────────────────────────────
 
     def _read(self, sketch: Sketch) -> None:
         self._make(sketch, whole=sketch.weight <= LARGE or not self._hurry.is_set())
-        self._weight.add(-sketch.weight)
+        self._weight.add(-sketch.weight - HELD)
 
     def _put(self, rating: "_Rating") -> None:
         self._ratings.append(rating)
