@@ -13,7 +13,7 @@ SECOND = 1_000_000
 MOMENT = st.integers(1, 3 * SECOND) | st.integers(1, 40 * SECOND)
 
 DRAW = st.integers(0, 199_999).map(lambda fifth: fifth * 5)
-MANY = st.lists(st.booleans(), min_size=1, max_size=6) | st.lists(st.booleans(), min_size=18, max_size=26)
+MANY = st.lists(st.booleans(), min_size=1, max_size=6) | st.lists(st.booleans(), min_size=15, max_size=26)
 """How calls end: few enough for a row of failures, or enough for their share to count."""
 
 
@@ -71,10 +71,6 @@ class BreakerMachine(RuleBasedStateMachine):
     def wait(self, pause: int) -> None:
         self.now += pause
 
-    @rule(more=st.integers(-6 * SECOND, 6 * SECOND))
-    def wait_for_about_a_window(self, more: int) -> None:
-        self.now += 30 * SECOND + more
-
     @rule(early=st.integers(-1, 1))
     def wait_until_it_is_due(self, early: int) -> None:
         self.now = max(self.now, self.model.due + early)
@@ -103,6 +99,12 @@ class BreakerMachine(RuleBasedStateMachine):
                 self.running.remove(start)
                 self.ended(start, "well" if well else "badly", draw)
             self.both_say_the_same()
+
+    @rule(ends=MANY, more=st.integers(-6 * SECOND, 6 * SECOND), later=MANY, draw=DRAW)
+    def call_and_end_on_both_sides_of_a_window(self, ends: list[bool], more: int, later: list[bool], draw: int) -> None:
+        self.call_and_end(ends, draw)
+        self.now += 30 * SECOND + more
+        self.call_and_end(later, draw)
 
     @precondition(lambda self: self.model.trips)
     @rule(times=st.integers(1, 4), draw=DRAW)
