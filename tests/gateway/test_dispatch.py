@@ -358,3 +358,11 @@ async def test_no_secret_and_no_address_is_told(fault: str, caplog: pytest.LogCa
 
 def address(it: Chains) -> list[str]:
     return [upstream.url.removeprefix("http://").removesuffix("/v1") for upstream in it.policy.upstreams.values()]
+
+
+async def test_retries_are_of_the_models_budget_and_hops_to_a_fallback_are_not() -> None:
+    async with chains(a=Script(fault="429:0"), b=Script()) as it:
+        replies = [await it.ask("a", "b") for _ in range(6)]
+        assert [told(reply).count("a:status_429") for reply in replies] == [2, 2, 2, 1, 2, 1]  # three, and a fifth
+        assert [reply.served_by for reply in replies] == ["b"] * 6
+        assert (it.called().count("a"), it.called().count("b")) == (10, 6)
