@@ -260,6 +260,15 @@ async def test_that_a_request_was_long_in_coming_is_not_held_against_the_model(a
         assert it.states.is_up("a") is up
 
 
+async def test_that_others_left_it_little_time_is_not_held_against_a_model() -> None:
+    async with chains(a="hang", b=Script(latency=0.4)) as it:
+        options = Options(timeout=600 * MS, deadline=600 * MS)
+        for _ in range(5):
+            assert told(await it.ask("a", "b", options=options)) == ["a:timeout", "b:timeout"]
+        assert (it.states.is_up("a"), it.states.is_up("b")) == (False, True)
+        assert told(await it.ask("a", "b", options=options)) == ["a:open", "b:ok"]
+
+
 async def test_attempts_share_the_deadline_and_the_last_has_its_reserve() -> None:
     async with chains(a="hang", b="hang", c=Script(latency=0.1)) as it:
         reply = await it.ask("a", "b", "c", options=Options(deadline=900 * MS))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from routedsl.engine.attempts import Try
+from routedsl.engine.attempts import LEAST_TIME, Try
 from routedsl.engine.classify import classify, maybe_billed, read_failure
 from routedsl.engine.outcome import Answered, Failed, Kind, Outcome, Passage, Usage
 from routedsl.engine.protocol import Forwarding, Protocol
@@ -41,9 +41,9 @@ _WASTED = frozenset(set(Kind) - {Kind.GONE})
 class Errand:
     """What the attempts of one request have in common.
 
-    `rule` decided the request. `began` and `deadline` are times. A `hurried` request was long in coming, and has
-    less time than its route says: no model is to blame if that is too little. `last_resort` is the model that is called
-    although it is down, since all are. `tried` is the record of what was done, in order, which the attempts write.
+    `rule` decided the request. `accepted`, `began` and `deadline` are times: when it came, when its first attempt
+    could begin, and when it is over. `last_resort` is the model that is called although it is down, since all are.
+    `tried` is the record of what was done, in order, which the attempts write.
     """
 
     request: Request
@@ -52,9 +52,9 @@ class Errand:
     policy: Policy
     protocol: Protocol
     terms: Terms
+    accepted: int
     began: int
     deadline: int
-    hurried: bool = False
     last_resort: str | None
     transport: Transport
     states: States
@@ -128,7 +128,7 @@ class Attempt:
             self._terms = patient(errand.terms)
         self._start = self._clock.monotonic()
         self._ongoing = errand.states.begin(
-            turn.model, slots, extra=turn.extra, hurried=errand.hurried, rule=errand.rule
+            turn.model, slots, extra=turn.extra, hurried=self._is_hurried(), rule=errand.rule
         )
         self._tell(GONE)
         async with within(self._clock, turn.until, SQUEEZED):
@@ -141,6 +141,16 @@ class Attempt:
         if not (self.turn.retried or model == self._errand.last_resort or states.is_up(model)):
             resting = Failed(kind=Kind.OPEN, detail="it is to be left alone", retry_after=states.wait(model))
             raise AttemptError(resting)
+
+    def _is_hurried(self) -> bool:
+        """Whether it has less time than its route says because others took it: it is not to blame for that.
+
+        Others are a client that was long in sending, and the attempts before it. A first attempt that a short deadline
+        leaves little has the time that its route says.
+        """
+        errand = self._errand
+        _, wait = begins_within(self._terms, stream=errand.request.stream)
+        return self._start - errand.accepted > LEAST_TIME and self.turn.until - self._start < wait
 
     def _upstream(self) -> Upstream:
         policy = self._errand.policy

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from routedsl.engine.attempts import LEAST_TIME, Attempts, Stop, Try, Wait, after, begin, beside, denied
+from routedsl.engine.attempts import Attempts, Stop, Try, Wait, after, begin, beside, denied
 from routedsl.engine.classify import classify
 from routedsl.engine.decision import Decision
 from routedsl.engine.outcome import Failed, Kind
@@ -63,9 +63,9 @@ class Dispatcher:
             policy=policy,
             protocol=protocol,
             terms=terms,
+            accepted=accepted,
             began=now,
             deadline=attempts.deadline,
-            hurried=now - accepted > LEAST_TIME,
             last_resort=self.states.last_resort(decision.chain),
             transport=self.transport,
             states=self.states,
