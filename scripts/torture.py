@@ -67,7 +67,7 @@ GOALS = (
         ("tests/gateway/test_replayed.py",),
     ),
     Goal("analysis", "what is proved of a policy holds", ("tests/analysis",)),
-    Goal("evaluators", "the compiled policy decides as the obvious one", ("tests/engine/test_program.py",)),
+    Goal("evaluators", "the compiled policy decides as the obvious one", ("tests/engine/test_code.py",)),
 )
 
 
