@@ -287,14 +287,8 @@ async def test_a_refusal_whose_body_does_not_come_or_does_not_end_is_still_a_ref
 
 
 async def test_a_connection_that_does_not_come_up_costs_the_clock_of_connecting() -> None:
-    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(-1)  # the greeting of TLS, until whoever greets goes
-        writer.close()
-
-    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as server:
-        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
-        async with asyncio.timeout(5):
-            failed = await outcome_of(url, connect=50 * MS, wait=60_000 * MS)
+    async with raw_server(saying()) as url, asyncio.timeout(5):  # it waits for HTTP, and says nothing to TLS
+        failed = await outcome_of(url.replace("http:", "https:"), connect=50 * MS, wait=60_000 * MS)
     assert failed == Failed(kind=Kind.TIMEOUT, detail="connect")
 
 
