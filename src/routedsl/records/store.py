@@ -129,11 +129,6 @@ class Store:
         except OSError:
             return False
 
-    @property
-    def size(self) -> int:
-        """Bytes that the file has, or will have once what waits beside it is in it."""
-        return self._number("page_count") * self._number("page_size")
-
     def write(self, rows: Sequence[Row]) -> None:
         """Add all of the rows; none where it raises `sqlite3.Error`."""
         sample = self._sample
@@ -207,10 +202,6 @@ class Store:
 
     def _delete(self, which: str, *values: int) -> None:
         self._connection.execute(f"DELETE FROM records WHERE number IN ({which})", values)  # noqa: S608 - as above
-
-    def _number(self, pragma: str) -> int:
-        (found,) = self._connection.execute(f"PRAGMA {pragma}").fetchone()
-        return int(found)
 
 
 @cache
